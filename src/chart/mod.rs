@@ -1,0 +1,1 @@
+//! Charts: metadata, files, dependencies, values.

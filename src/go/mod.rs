@@ -1,0 +1,1 @@
+//! Look-alikes of Go's library: what templates and messages show of it, under Go's names.

@@ -1,0 +1,37 @@
+//! pintle renders Helm charts byte for byte as Helm 4 does.
+//!
+//! The way of the data, from what was typed to what is printed:
+//!
+//! 1. [`cli`] parses the command line and resolves flags, environment and `pintle.yaml` into settings.
+//! 2. [`action`] holds one verb a file; it is given what was meant, not what was typed.
+//! 3. [`chart::load`] reads a directory or archive into a [`chart::Chart`].
+//! 4. [`chart::values`] layers the values, keeps origins, coalesces, and checks the schema.
+//! 5. [`render`] executes the templates; it is pure, for all else comes through [`world::World`].
+//! 6. [`render::manifest`] splits, checks and sorts what came out.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`diag`] | named texts, places in them, errors with excerpts |
+//! | [`value`] | frozen and live values, Go types, paths, origins |
+//! | [`go`] | look-alikes of Go's library |
+//! | [`world`] | clock, randomness, environment, DNS, look-ups |
+//! | [`yaml`], [`toml`] | text to values and back, as Go's libraries do |
+//! | [`template`] | Go's `text/template`, no word of Helm |
+//! | [`sprig`] | the sprig function library |
+//! | [`chart`] | charts, values, dependencies, schemas |
+//! | [`render`] | Helm's engine, manifests, notes |
+//! | [`net`] | the HTTP client |
+//! | [`action`] | what the commands do |
+//! | [`cli`] | the command lines |
+
+pub mod chart;
+pub mod cli;
+pub mod diag;
+pub mod go;
+pub mod render;
+pub mod sprig;
+pub mod template;
+pub mod toml;
+pub mod value;
+pub mod world;
+pub mod yaml;

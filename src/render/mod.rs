@@ -1,0 +1,1 @@
+//! Helm's engine: charts and values in, manifests out.

@@ -1,0 +1,1 @@
+//! TOML as `github.com/BurntSushi/toml` writes it.
