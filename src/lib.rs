@@ -24,14 +24,18 @@
 //! | [`action`] | what the commands do |
 //! | [`cli`] | the command lines |
 
+pub mod action;
 pub mod chart;
 pub mod cli;
 pub mod diag;
 pub mod go;
+pub mod kubernetes;
+pub mod net;
 pub mod render;
 pub mod sprig;
 pub mod template;
 pub mod toml;
+pub mod ui;
 pub mod value;
 pub mod world;
 pub mod yaml;

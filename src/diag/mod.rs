@@ -4,7 +4,9 @@
 //! chain, hints) is kept beside it and drawn by whoever knows the terminal.
 
 mod error;
+mod notice;
 mod source;
 
 pub use error::{Error, Frame, Kind};
+pub use notice::{Level, Notice};
 pub use source::{Place, Source, Span};
