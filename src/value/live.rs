@@ -261,10 +261,12 @@ impl std::ops::Deref for List {
 
 /// A map with string keys, sorted by their bytes. Clones are the same map.
 #[derive(Clone)]
-pub struct Map(Rc<MapInner>);
+pub struct Map {
+    go_type: &'static Type,
+    inner: Rc<MapInner>,
+}
 
 struct MapInner {
-    go_type: &'static Type,
     nil: bool,
     entries: RefCell<BTreeMap<Text, Value>>,
 }
@@ -272,23 +274,36 @@ struct MapInner {
 impl Map {
     /// A map of type `go_type`, whose kind is a map with string keys.
     pub fn new(go_type: &'static Type, entries: BTreeMap<Text, Value>) -> Map {
-        Map(Rc::new(MapInner {
+        Map {
             go_type,
-            nil: false,
-            entries: RefCell::new(entries),
-        }))
+            inner: Rc::new(MapInner {
+                nil: false,
+                entries: RefCell::new(entries),
+            }),
+        }
     }
 
     /// Go's nil map: empty, `null` in JSON; whoever inserts must fail as Go does.
     pub fn nil(go_type: &'static Type) -> Map {
-        Map(Rc::new(MapInner {
+        Map {
             go_type,
-            nil: true,
-            entries: RefCell::default(),
-        }))
+            inner: Rc::new(MapInner {
+                nil: true,
+                entries: RefCell::default(),
+            }),
+        }
     }
 
-    /// The same entries seen through another map type, in a new map that shares nothing but values.
+    /// The same map seen through another map type: what one changes, the other shows.
+    #[must_use]
+    pub fn view_as(&self, go_type: &'static Type) -> Map {
+        Map {
+            go_type,
+            inner: Rc::clone(&self.inner),
+        }
+    }
+
+    /// A new map of another type that shares nothing but values.
     #[must_use]
     pub fn copy_as(&self, go_type: &'static Type) -> Map {
         Map::new(go_type, self.borrow().clone())
@@ -296,32 +311,32 @@ impl Map {
 
     /// Go's type of the map.
     pub fn go_type(&self) -> &'static Type {
-        self.0.go_type
+        self.go_type
     }
 
     /// Whether it is Go's nil map.
     pub fn is_nil(&self) -> bool {
-        self.0.nil
+        self.inner.nil
     }
 
     /// Whether both are one map.
     pub fn same(&self, other: &Map) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
+        Rc::ptr_eq(&self.inner, &other.inner)
     }
 
     /// An address that stays the same for the map's life, to find cycles.
     pub fn address(&self) -> usize {
-        Rc::as_ptr(&self.0) as usize
+        Rc::as_ptr(&self.inner) as usize
     }
 
     /// The entries; do not call into templates while holding them.
     pub fn borrow(&self) -> Ref<'_, BTreeMap<Text, Value>> {
-        self.0.entries.borrow()
+        self.inner.entries.borrow()
     }
 
     /// The entries, to change; do not hold them across calls.
     pub fn borrow_mut(&self) -> RefMut<'_, BTreeMap<Text, Value>> {
-        self.0.entries.borrow_mut()
+        self.inner.entries.borrow_mut()
     }
 
     /// The value of `key`.
