@@ -1,2 +1,4 @@
 //! Look-alikes of Go's library: what templates and messages show of it, under Go's names.
+pub(crate) mod base64;
+pub mod json;
 pub mod os;

@@ -5,7 +5,13 @@
 //! panic. Nothing here reaches outside but through the `Caller`'s world.
 
 mod argument;
+mod date;
 mod flow;
+mod json;
+mod path;
+mod regex;
+mod semver;
+mod url;
 
 use crate::template::{Body, Function};
 use crate::value::Type;
@@ -13,7 +19,13 @@ use crate::value::Type;
 /// All functions of sprig's `TxtFuncMap`, a table a family. Names occur once.
 pub const FAMILIES: &[&[Function]] = &[
     // One line a family, sorted.
+    date::FUNCTIONS,
     flow::FUNCTIONS,
+    json::FUNCTIONS,
+    path::FUNCTIONS,
+    regex::FUNCTIONS,
+    semver::FUNCTIONS,
+    url::FUNCTIONS,
 ];
 
 /// A function with a fixed number of parameters.

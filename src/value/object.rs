@@ -39,6 +39,12 @@ pub trait Object: Any {
         None
     }
 
+    /// The members that `encoding/json` writes, in Go's order (a struct's fields under their JSON
+    /// names, sorted keys for maps); `None` where [`Object::json`] says what is written.
+    fn members(&self) -> Option<Vec<(&'static str, Value)>> {
+        None
+    }
+
     /// What `encoding/json` makes of it; by default the fields under their Go names, or the
     /// underlying value.
     fn json(&self) -> Value {

@@ -1,0 +1,5 @@
+//! Dates and durations.
+
+use crate::template::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! Paths: `base`, `dir`, `ext`, `clean`, `isAbs`, and the same for files.
+
+use crate::template::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! Regular expressions: `regexMatch` and its kin.
+
+use crate::template::Function;
+
+pub(super) const FUNCTIONS: &[Function] = &[];
