@@ -2,3 +2,4 @@
 pub(crate) mod base64;
 pub mod json;
 pub mod os;
+pub mod path;
