@@ -9,7 +9,7 @@ pub struct Source(Arc<Inner>);
 
 struct Inner {
     name: String,
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
     /// Byte offset at which each line starts, found at the first question.
     lines: OnceLock<Vec<usize>>,
 }
@@ -17,11 +17,12 @@ struct Inner {
 impl Source {
     /// Wraps `bytes` under `name`.
     pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Source {
-        Source(Arc::new(Inner {
-            name: name.into(),
-            bytes: bytes.into(),
-            lines: OnceLock::new(),
-        }))
+        Source::shared(name, bytes.into().into())
+    }
+
+    /// Wraps bytes that others hold too, without copying them.
+    pub fn shared(name: impl Into<String>, bytes: Arc<[u8]>) -> Source {
+        Source(Arc::new(Inner { name: name.into(), bytes, lines: OnceLock::new() }))
     }
 
     /// The name that messages use.

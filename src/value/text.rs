@@ -15,6 +15,11 @@ impl Text {
         &self.0
     }
 
+    /// The text's bytes, to be held by others too.
+    pub fn share(&self) -> Arc<[u8]> {
+        Arc::clone(&self.0)
+    }
+
     /// The text as UTF-8, or `None` where it is not.
     pub fn as_str(&self) -> Option<&str> {
         std::str::from_utf8(&self.0).ok()
