@@ -22,7 +22,11 @@ impl Source {
 
     /// Wraps bytes that others hold too, without copying them.
     pub fn shared(name: impl Into<String>, bytes: Arc<[u8]>) -> Source {
-        Source(Arc::new(Inner { name: name.into(), bytes, lines: OnceLock::new() }))
+        Source(Arc::new(Inner {
+            name: name.into(),
+            bytes,
+            lines: OnceLock::new(),
+        }))
     }
 
     /// The name that messages use.

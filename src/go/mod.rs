@@ -1,5 +1,8 @@
 //! Look-alikes of Go's library: what templates and messages show of it, under Go's names.
+
 pub(crate) mod base64;
+pub mod fmt;
 pub mod json;
 pub mod os;
 pub mod path;
+pub mod strconv;
