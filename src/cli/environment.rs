@@ -6,12 +6,15 @@ use std::path::PathBuf;
 
 use super::kubeconfig;
 use crate::go::flag::FlagSet;
+use crate::go::path;
 
 /// Variables, and the name under which the program was started.
 pub(super) struct Environment {
     program: String,
-    lookup: Box<dyn Fn(&str) -> Option<String>>,
+    lookup: Box<Lookup>,
 }
+
+type Lookup = dyn Fn(&str) -> Option<String>;
 
 impl Environment {
     /// The environment of this process, which was started as `program`.
@@ -28,12 +31,7 @@ impl Environment {
         }
     }
 
-    /// The program as it was started.
-    pub(super) fn program(&self) -> &str {
-        &self.program
-    }
-
-    /// The last part of it, without `.exe`.
+    /// The last part of the name, without `.exe`.
     pub(super) fn program_name(&self) -> &str {
         let name = self
             .program
@@ -285,35 +283,17 @@ fn is_true(text: &str) -> bool {
     matches!(text, "1" | "t" | "T" | "TRUE" | "true" | "True")
 }
 
-/// `filepath.Join`: empty parts are left out, `.`, `..` and doubled slashes resolved.
+/// `filepath.Join`: empty parts are left out, the rest is cleaned.
 fn join(parts: &[&str]) -> String {
     let parts: Vec<&str> = parts
         .iter()
         .copied()
         .filter(|part| !part.is_empty())
         .collect();
-    let joined = parts.join("/");
-    if joined.is_empty() {
-        return joined;
+    if parts.is_empty() {
+        return String::new();
     }
-    let rooted = joined.starts_with('/');
-    let mut kept: Vec<&str> = Vec::new();
-    for part in joined.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if kept.last().is_some_and(|last| *last != "..") => {
-                kept.pop();
-            }
-            ".." if rooted => {}
-            part => kept.push(part),
-        }
-    }
-    let path = kept.join("/");
-    match (rooted, path.is_empty()) {
-        (true, _) => format!("/{path}"),
-        (false, true) => ".".to_owned(),
-        (false, false) => path,
-    }
+    path::clean(&parts.join("/"))
 }
 
 #[cfg(test)]

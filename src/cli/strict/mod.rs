@@ -8,6 +8,7 @@ use super::environment::Environment;
 use super::run;
 use crate::diag::{Level, Notice};
 use crate::go::flag::{Flag, FlagSet, Found, Unknown, find};
+use crate::go::strconv;
 use crate::ui::{Color, Terminal};
 
 /// Runs what was typed behind `helm`; returns the exit code.
@@ -118,7 +119,8 @@ fn check(
         }
         ("wait", other) => {
             return Err(format!(
-                "invalid wait input {other:?}. Valid inputs are watcher, hookOnly, and legacy"
+                "invalid wait input {}. Valid inputs are watcher, hookOnly, and legacy",
+                strconv::quote(other)
             ));
         }
         ("output", "table" | "json" | "yaml") => {}
@@ -178,12 +180,9 @@ fn help(arguments: &[String], environment: &Environment, terminal: &mut Terminal
 
 /// Go's `%#q`: in back quotes where that is possible.
 fn back_quoted(text: &str) -> String {
-    let plain = text
-        .chars()
-        .all(|c| c != '`' && (c == '\t' || !c.is_control()) && c != '\u{feff}');
-    if plain {
+    if strconv::can_backquote(text) {
         format!("`{text}`")
     } else {
-        format!("{text:?}")
+        strconv::quote(text)
     }
 }

@@ -1,5 +1,6 @@
 use super::set::FlagSet;
 use super::{Flag, Kind};
+use crate::go::strconv;
 
 /// How many words a command takes besides its flags; the refusals are Helm's
 /// (`pkg/cmd/require`).
@@ -164,7 +165,7 @@ pub fn find(root: &'static Command, words: &[String]) -> Result<Found, String> {
                 {
                     return Err(format!(
                         "unknown command {} for \"{}\"{}",
-                        super::scalar::quote(word),
+                        strconv::quote(word),
                         root.name(),
                         suggestions(root, word)
                     ));

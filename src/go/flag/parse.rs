@@ -1,5 +1,6 @@
+use super::Flag;
 use super::set::{Check, FlagSet};
-use super::{Flag, scalar};
+use crate::go::strconv;
 
 /// What to do about flags that the set does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +149,7 @@ impl FlagSet {
             };
             Error::Refused(format!(
                 "invalid argument {} for \"{shown}\" flag: {cause}",
-                scalar::quote(value)
+                strconv::quote(value)
             ))
         })
     }
@@ -164,15 +165,7 @@ fn skip_value(rest: &[String]) -> &[String] {
 
 /// Go prints the first byte of the letters as a character.
 fn quote_letter(letters: &str) -> String {
-    let letter = letters.bytes().next().map_or('\0', char::from);
-    match letter {
-        '\'' => "'\\''".to_owned(),
-        '"' => "'\"'".to_owned(),
-        letter => {
-            let quoted = scalar::quote(letter.encode_utf8(&mut [0; 4]));
-            format!("'{}'", &quoted[1..quoted.len() - 1])
-        }
-    }
+    strconv::quote_rune(letters.bytes().next().map_or('\0', char::from))
 }
 
 #[cfg(test)]

@@ -1,58 +1,32 @@
 //! The scalar readers behind the flags, with the words of their errors: `strconv` and `time` of Go.
 
+use crate::go::strconv;
+pub(super) use crate::go::strconv::quote;
+
 /// `strconv.ParseBool`.
 pub(super) fn bool(text: &str) -> Result<bool, String> {
-    match text {
-        "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
-        "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
-        _ => Err(refused("ParseBool", text, "invalid syntax")),
-    }
+    strconv::parse_bool(text).map_err(|error| error.to_string())
 }
 
 /// `strconv.ParseInt(text, 0, 64)`.
 pub(super) fn int(text: &str) -> Result<i64, String> {
-    let (negative, digits) = match text.as_bytes().first() {
-        Some(b'-') => (true, &text[1..]),
-        Some(b'+') => (false, &text[1..]),
-        _ => (false, text),
-    };
-    let range = || refused("ParseInt", text, "value out of range");
-    let magnitude = match unsigned(digits) {
-        Ok(magnitude) => magnitude,
-        Err(Number::Syntax) => return Err(refused("ParseInt", text, "invalid syntax")),
-        Err(Number::Range) => return Err(range()),
-    };
-    if negative {
-        0i64.checked_sub_unsigned(magnitude).ok_or_else(range)
-    } else {
-        i64::try_from(magnitude).map_err(|_| range())
-    }
+    strconv::parse_int(text, 0, 64).map_err(|error| error.to_string())
 }
 
 /// `strconv.ParseUint(text, 0, 64)`.
 pub(super) fn uint(text: &str) -> Result<u64, String> {
-    unsigned(text).map_err(|error| {
-        let why = match error {
-            Number::Syntax => "invalid syntax",
-            Number::Range => "value out of range",
-        };
-        refused("ParseUint", text, why)
-    })
+    strconv::parse_uint(text, 0, 64).map_err(|error| error.to_string())
 }
 
-/// `strconv.ParseFloat(text, 32)`, without hexadecimal notation.
+/// `strconv.ParseFloat(text, 32)`.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the number was read for 32 bits"
+)]
 pub(super) fn float32(text: &str) -> Result<f32, String> {
-    let plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
-    let body = text.trim_start_matches(['+', '-']);
-    let named = text.len() - body.len() <= 1
-        && ["inf", "infinity", "nan"].contains(&body.to_ascii_lowercase().as_str());
-    match text.parse::<f32>() {
-        Ok(number) if named || (plain && number.is_finite()) => Ok(number),
-        Ok(_) if plain => Err(refused("ParseFloat", text, "value out of range")),
-        _ => Err(refused("ParseFloat", text, "invalid syntax")),
-    }
+    strconv::parse_float(text, 32)
+        .map(|number| number as f32)
+        .map_err(|error| error.to_string())
 }
 
 /// `time.ParseDuration`, in nanoseconds.
@@ -132,83 +106,6 @@ pub(super) fn duration(text: &str) -> Result<i64, String> {
     } else {
         i64::try_from(total).map_err(|_| invalid())
     }
-}
-
-/// `strconv.Quote`, for the texts that a command line can hold.
-pub(super) fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\x07' => quoted.push_str("\\a"),
-            '\x08' => quoted.push_str("\\b"),
-            '\x0c' => quoted.push_str("\\f"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            '\x0b' => quoted.push_str("\\v"),
-            c if (c as u32) < 0x20 || c as u32 == 0x7f => {
-                quoted.push_str(&format!("\\x{:02x}", c as u32));
-            }
-            c if c.is_control() || matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}') => {
-                quoted.push_str(&format!("\\u{:04x}", c as u32));
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-enum Number {
-    Syntax,
-    Range,
-}
-
-fn unsigned(text: &str) -> Result<u64, Number> {
-    let lower = text.to_ascii_lowercase();
-    let (radix, digits) = match lower.as_bytes() {
-        [b'0', b'x', ..] => (16, &lower[2..]),
-        [b'0', b'b', ..] => (2, &lower[2..]),
-        [b'0', b'o', ..] => (8, &lower[2..]),
-        [b'0', _, ..] => (8, &lower[1..]),
-        _ => (10, lower.as_str()),
-    };
-    // An underscore may stand between digits, and after a prefix.
-    let prefixed = digits.len() < lower.len();
-    let mut separated = !prefixed;
-    let mut value: u64 = 0;
-    let mut seen = false;
-    for byte in digits.bytes() {
-        if byte == b'_' {
-            if separated {
-                return Err(Number::Syntax);
-            }
-            separated = true;
-            continue;
-        }
-        let digit = char::from(byte).to_digit(radix).ok_or(Number::Syntax)?;
-        separated = false;
-        seen = true;
-        value = match value
-            .checked_mul(u64::from(radix))
-            .and_then(|value| value.checked_add(u64::from(digit)))
-        {
-            Some(value) => value,
-            None => return Err(Number::Range),
-        };
-    }
-    if seen && !separated {
-        Ok(value)
-    } else {
-        Err(Number::Syntax)
-    }
-}
-
-fn refused(function: &str, text: &str, why: &str) -> String {
-    format!("strconv.{function}: parsing {}: {why}", quote(text))
 }
 
 #[cfg(test)]

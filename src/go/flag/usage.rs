@@ -1,5 +1,6 @@
 use super::set::{Entry, FlagSet};
-use super::{Flag, Kind, scalar};
+use super::{Flag, Kind};
+use crate::go::strconv;
 
 impl FlagSet {
     /// The table of the flags that are the command's own, or of those it inherits
@@ -48,12 +49,15 @@ fn row(entry: &Entry) -> (String, String) {
     }
     match (flag.bare, flag.kind) {
         (Some("true"), Kind::Bool) | (None, _) => {}
-        (Some(bare), Kind::Text) => left.push_str(&format!("[={}]", scalar::quote(bare))),
+        (Some(bare), Kind::Text) => left.push_str(&format!("[={}]", strconv::quote(bare))),
         (Some(bare), _) => left.push_str(&format!("[={bare}]")),
     }
     if !is_zero(flag.kind, &entry.default) {
         if flag.kind == Kind::Text {
-            right.push_str(&format!(" (default {})", scalar::quote(&entry.default)));
+            right.push_str(&format!(
+                " (default {})",
+                strconv::quote(entry.default.as_bytes())
+            ));
         } else {
             right.push_str(&format!(" (default {})", entry.default));
         }
