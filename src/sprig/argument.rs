@@ -56,7 +56,9 @@ pub(super) fn any(arguments: &[Value], index: usize) -> &Value {
 pub(super) fn slice(value: &Value) -> Option<Cow<'_, [Value]>> {
     match value {
         Value::List(list) => Some(Cow::Borrowed(list)),
-        Value::Bytes(bytes) => Some(Cow::Owned(bytes.iter().map(|byte| self::byte(*byte)).collect())),
+        Value::Bytes(bytes) => Some(Cow::Owned(
+            bytes.iter().map(|byte| self::byte(*byte)).collect(),
+        )),
         Value::Object(object) => match object.underlying()? {
             Value::List(list) => Some(Cow::Owned(list.to_vec())),
             _ => None,

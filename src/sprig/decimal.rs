@@ -27,9 +27,7 @@ impl Decimal {
                 f64::NEG_INFINITY => "-Inf",
                 _ => "NaN",
             };
-            return Err(Fault::from(format!(
-                "Cannot create a Decimal from {name}"
-            )));
+            return Err(Fault::from(format!("Cannot create a Decimal from {name}")));
         }
         let text = format!("{:e}", value.abs());
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));

@@ -191,7 +191,10 @@ fn copy(_: &mut Caller<'_>, arguments: &[Value]) -> Outcome {
 fn deep_copy(value: &Value, open: &mut Vec<usize>) -> Outcome {
     Ok(match value {
         Value::List(list) if !list.is_nil() => {
-            let items = deeper(|| list.iter().map(|item| deep_copy(item, open)).collect())?;
+            let items = deeper(|| {
+                let copies = list.iter().map(|item| deep_copy(item, open));
+                copies.collect::<Result<_, Fault>>()
+            })?;
             Value::List(List::new(list.go_type(), items))
         }
         Value::Map(map) if !map.is_nil() => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::value::{Number, Value};
+use crate::value::Value;
 
 /// Whether both are equal in type and content. Numbers of different types differ, and so do a nil
 /// and an empty slice or map; NaN differs from itself.
@@ -66,7 +66,6 @@ fn equal(a: &Value, b: &Value, compared: &mut BTreeSet<(usize, usize)>) -> bool 
         _ => false,
     }
 }
-
 
 /// Lists nest as deep as a template builds them: the stack grows with them.
 fn deeper<T>(compare: impl FnOnce() -> T) -> T {

@@ -54,8 +54,7 @@ fn items<'a>(value: &'a Value, complaint: &str) -> Result<Cow<'a, [Value]>, Faul
     if matches!(value, Value::Nil) {
         return Err(Fault::from(argument::NIL_DEREFERENCE));
     }
-    argument::slice(value)
-        .ok_or_else(|| Fault::from(format!("{complaint} type {}", value.kind())))
+    argument::slice(value).ok_or_else(|| Fault::from(format!("{complaint} type {}", value.kind())))
 }
 
 fn nil_list() -> Value {
@@ -229,15 +228,15 @@ fn slice(_: &mut Caller<'_>, arguments: &[Value]) -> Outcome {
         return Ok(Value::Nil);
     }
     let start = arguments.get(1).map_or(0, cast::to_int);
-    let end = arguments
-        .get(2)
-        .map_or(items.len() as i64, cast::to_int);
+    let end = arguments.get(2).map_or(items.len() as i64, cast::to_int);
     let range = usize::try_from(start)
         .ok()
         .zip(usize::try_from(end).ok())
         .filter(|(start, end)| start <= end && *end <= items.len());
     let Some((start, end)) = range else {
-        return Err(Fault::from("reflect.Value.Slice: slice index out of bounds"));
+        return Err(Fault::from(
+            "reflect.Value.Slice: slice index out of bounds",
+        ));
     };
     Ok(match list {
         Value::Bytes(bytes) => Value::Bytes(Text::from(&bytes[start..end])),

@@ -32,7 +32,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     function("atoi", &[Type::STRING], |_, arguments| {
         let text = argument::text(arguments, 0)?;
-        Ok(Value::Int(strconv::atoi(text).unwrap_or_else(out_of_range)))
+        Ok(Value::Int(strconv::atoi(text).unwrap_or_else(clamped)))
     }),
     variadic("biggest", &[ANY, ANY], max),
     function("ceil", &[ANY], |_, arguments| {
@@ -103,6 +103,15 @@ fn integer(arguments: &[Value], index: usize) -> i64 {
 
 fn float(arguments: &[Value], index: usize) -> f64 {
     to_float64(argument::any(arguments, index))
+}
+
+/// What Go's `strconv.Atoi` returns beside its error: the nearest integer, or zero.
+fn clamped(error: strconv::NumError) -> i64 {
+    match error.fault {
+        strconv::NumFault::Range if error.input.starts_with(b"-") => i64::MIN,
+        strconv::NumFault::Range => i64::MAX,
+        _ => 0,
+    }
 }
 
 fn divisor(arguments: &[Value]) -> Result<i64, Fault> {
@@ -230,7 +239,12 @@ fn to_decimal(_: &mut Caller<'_>, arguments: &[Value]) -> Outcome {
 
 fn until(_: &mut Caller<'_>, arguments: &[Value]) -> Outcome {
     let count = argument::int(arguments, 0)?;
-    Ok(ints(steps("until", 0, count, if count < 0 { -1 } else { 1 })?))
+    Ok(ints(steps(
+        "until",
+        0,
+        count,
+        if count < 0 { -1 } else { 1 },
+    )?))
 }
 
 fn until_step(_: &mut Caller<'_>, arguments: &[Value]) -> Outcome {
@@ -255,7 +269,9 @@ fn steps(
     let count = if step == 0 || (distance < 0) != (step < 0) {
         0
     } else {
-        distance.unsigned_abs().div_ceil(u128::from(step.unsigned_abs()))
+        distance
+            .unsigned_abs()
+            .div_ceil(u128::from(step.unsigned_abs()))
     };
     bound::items(function, count)?;
     let count = i64::try_from(count).unwrap_or_default();

@@ -19,11 +19,7 @@ const DEPTH: usize = 10_000;
 ///
 /// # Errors
 /// Where a map meets a pointer, and where maps hold themselves.
-pub(super) fn merge(
-    destination: &Map,
-    source: &Map,
-    precedence: Precedence,
-) -> Result<(), Fault> {
+pub(super) fn merge(destination: &Map, source: &Map, precedence: Precedence) -> Result<(), Fault> {
     level(destination, source, precedence, 0)
 }
 

@@ -17,7 +17,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     function("kindIs", &[STRING, ANY], kind_is),
     function("kindOf", &[ANY], |_, arguments| {
-        Ok(Value::string(argument::any(arguments, 0).kind().to_string()))
+        Ok(Value::string(
+            argument::any(arguments, 0).kind().to_string(),
+        ))
     }),
     function("typeIs", &[STRING, ANY], type_is),
     function("typeIsLike", &[STRING, ANY], type_is_like),

@@ -117,7 +117,10 @@ fn blank_separated(arguments: &[Value], write: impl Fn(&mut Vec<u8>, &Value)) ->
 fn cat(_: &mut Caller<'_>, arguments: &[Value]) -> Outcome {
     let mut out = Vec::new();
     let mut first = true;
-    for value in arguments.iter().filter(|value| !matches!(value, Value::Nil)) {
+    for value in arguments
+        .iter()
+        .filter(|value| !matches!(value, Value::Nil))
+    {
         if !std::mem::take(&mut first) {
             out.push(b' ');
         }
@@ -456,7 +459,11 @@ fn wrap_with(_: &mut Caller<'_>, arguments: &[Value]) -> Outcome {
     let width = argument::int(arguments, 0)?;
     let line_end = argument::text(arguments, 1)?;
     let text = argument::text(arguments, 2)?;
-    let line_end = if line_end.is_empty() { b"\n" } else { &line_end[..] };
+    let line_end = if line_end.is_empty() {
+        b"\n"
+    } else {
+        &line_end[..]
+    };
     wrapped("wrapWith", text, width, line_end, LongWord::Cut)
 }
 

@@ -281,10 +281,7 @@ fn join_number<'a>(
         write_word(out, *word, connector);
         *word = take_word(rest);
     }
-    if !matches!(
-        word.0,
-        Word::Invalid | Word::Connector | Word::Punctuation
-    ) {
+    if !matches!(word.0, Word::Invalid | Word::Connector | Word::Punctuation) {
         out.push(connector);
     }
 }
