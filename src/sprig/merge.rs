@@ -43,13 +43,11 @@ fn level(
         }
         let kind = new.kind();
         match (&new, &old) {
-            (Value::Map(new), Some(Value::Map(old))) => {
-                // A nil map that lies in another cannot be filled.
-                if !old.is_nil() {
-                    stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
-                        level(old, new, precedence, depth + 1)
-                    })?;
-                }
+            // A nil map that lies in another cannot be filled.
+            (Value::Map(new), Some(Value::Map(old))) if !old.is_nil() => {
+                stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+                    level(old, new, precedence, depth + 1)
+                })?;
             }
             (_, Some(Value::Object(old)))
                 if matches!(kind, Kind::Map | Kind::Struct)
@@ -58,10 +56,8 @@ fn level(
             {
                 return Err(Fault::from("src and dst must be of same type"));
             }
-            _ if kind == Kind::Slice => {
-                if overwrite || destination.is_empty() {
-                    destination.insert(key.clone(), new.clone());
-                }
+            _ if kind == Kind::Slice && (overwrite || destination.is_empty()) => {
+                destination.insert(key.clone(), new.clone());
             }
             _ => {}
         }
