@@ -1,9 +1,10 @@
 //! Look-alikes of Go's library: what templates and messages show of it, under Go's names.
 
 pub(crate) mod base64;
-pub mod flag;
 pub mod fmt;
+pub mod glob;
 pub mod json;
 pub mod os;
 pub mod path;
+pub mod semver;
 pub mod strconv;

@@ -1,5 +1,4 @@
-use std::cell::{OnceCell, Ref, RefCell, RefMut};
-use std::cmp::Ordering;
+use std::cell::{Ref, RefCell, RefMut};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
@@ -212,7 +211,7 @@ impl fmt::Debug for Value {
     }
 }
 
-/// A slice. Nothing in a template can change one but sorting, so it is immutable until then.
+/// A slice. Nothing in a template can change one, so it is immutable.
 #[derive(Clone)]
 pub struct List(Rc<ListInner>);
 
@@ -220,8 +219,6 @@ struct ListInner {
     go_type: &'static Type,
     nil: bool,
     items: Vec<Value>,
-    /// What the slice became by sorting it in place.
-    sorted: OnceCell<Vec<Value>>,
 }
 
 impl List {
@@ -231,7 +228,6 @@ impl List {
             go_type,
             nil: false,
             items,
-            sorted: OnceCell::new(),
         }))
     }
 
@@ -241,7 +237,6 @@ impl List {
             go_type,
             nil: true,
             items: Vec::new(),
-            sorted: OnceCell::new(),
         }))
     }
 
@@ -254,23 +249,13 @@ impl List {
     pub fn is_nil(&self) -> bool {
         self.0.nil
     }
-
-    /// Sorts the slice, which every holder sees, as in Go. Sorting again changes nothing, so it is
-    /// always to be done in the same order.
-    pub fn sort_in_place(&self, order: impl FnMut(&Value, &Value) -> Ordering) {
-        self.0.sorted.get_or_init(|| {
-            let mut items = self.0.items.clone();
-            items.sort_by(order);
-            items
-        });
-    }
 }
 
 impl std::ops::Deref for List {
     type Target = [Value];
 
     fn deref(&self) -> &[Value] {
-        self.0.sorted.get().unwrap_or(&self.0.items)
+        &self.0.items
     }
 }
 

@@ -1,3 +1,1 @@
-//! Renders recorded cases through the library.
-
 fn main() {}
