@@ -2,7 +2,11 @@
 //!
 //! A render is a pure function of its input and of a [`World`].
 
+mod real;
+
 use std::time::SystemTime;
+
+pub use real::Real;
 
 use crate::value::Frozen;
 
