@@ -1,1 +1,71 @@
-//! The one HTTP client.
+//! The one HTTP client: proxies of the environment, TLS by rustls, limits.
+//!
+//! Its runtime starts with the first request, on the calling thread. Without the feature `http`
+//! every request is refused.
+
+#[cfg(feature = "http")]
+mod http;
+
+use std::time::Duration;
+
+#[cfg(feature = "http")]
+pub use http::Client;
+
+/// How servers are talked to. `Default` is what Helm does without flags.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Sent as `User-Agent`.
+    pub user_agent: String,
+    /// User name and password, where the server asks for them.
+    pub credentials: Option<(String, String)>,
+    /// A file with the certificates of authorities to trust besides the system's.
+    pub ca_file: String,
+    /// A file with the client's certificate.
+    pub cert_file: String,
+    /// A file with the key of it.
+    pub key_file: String,
+    /// Accept whatever certificate the server shows.
+    pub insecure_skip_tls_verify: bool,
+    /// How long a request may take.
+    pub timeout: Duration,
+    /// How many bytes of an answer are read.
+    pub limit: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            user_agent: "Helm/4.2.4".to_owned(),
+            credentials: None,
+            ca_file: String::new(),
+            cert_file: String::new(),
+            key_file: String::new(),
+            insecure_skip_tls_verify: false,
+            timeout: Duration::from_secs(120),
+            limit: 256 << 20,
+        }
+    }
+}
+
+/// Stands in for the client where it was not built in.
+#[cfg(not(feature = "http"))]
+pub struct Client;
+
+#[cfg(not(feature = "http"))]
+impl Client {
+    /// A client that refuses.
+    pub fn new(_options: Options) -> Client {
+        Client
+    }
+
+    /// Refuses.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn get(&self, url: &str) -> Result<Vec<u8>, crate::diag::Error> {
+        Err(crate::diag::Error::new(
+            crate::diag::Kind::Unsupported,
+            format!("{url}: pintle was built without the feature http"),
+        ))
+    }
+}

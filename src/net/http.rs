@@ -1,0 +1,214 @@
+use std::net::ToSocketAddrs;
+use std::sync::OnceLock;
+
+use super::Options;
+use crate::diag::{Error, Kind};
+use crate::go::{os, strconv};
+
+/// A client; nothing is started before its first request.
+pub struct Client {
+    options: Options,
+    started: OnceLock<Result<Started, Error>>,
+}
+
+struct Started {
+    runtime: tokio::runtime::Runtime,
+    client: reqwest::Client,
+}
+
+impl Client {
+    /// A client that will talk as `options` say.
+    pub fn new(options: Options) -> Client {
+        Client {
+            options,
+            started: OnceLock::new(),
+        }
+    }
+
+    /// Fetches what is at `url` (`HTTPGetter.Get` of `pkg/getter`, Helm 4.2.4).
+    ///
+    /// # Errors
+    /// [`Kind::Network`], in Go's words for connections that cannot be made and Helm's for answers
+    /// other than 200; [`Kind::Io`] for certificates that cannot be read.
+    pub fn get(&self, url: &str) -> Result<Vec<u8>, Error> {
+        let started = self.started.get_or_init(|| start(&self.options));
+        let started = match started {
+            Ok(started) => started,
+            Err(error) => return Err(Error::new(error.kind(), error.message())),
+        };
+        started.runtime.block_on(self.fetch(&started.client, url))
+    }
+
+    async fn fetch(&self, client: &reqwest::Client, url: &str) -> Result<Vec<u8>, Error> {
+        let mut request = client.get(url);
+        if let Some((user, password)) = &self.options.credentials {
+            request = request.basic_auth(user, Some(password));
+        }
+        let failed = |error: &reqwest::Error| {
+            let message = format!("Get {}: {}", strconv::quote(url), reason(error, url));
+            Error::new(Kind::Network, message)
+        };
+        let mut response = request.send().await.map_err(|error| failed(&error))?;
+        let status = response.status();
+        if status != reqwest::StatusCode::OK {
+            let message = match status.canonical_reason() {
+                Some(reason) => format!("failed to fetch {url} : {} {reason}", status.as_u16()),
+                None => format!("failed to fetch {url} : {}", status.as_u16()),
+            };
+            return Err(Error::new(Kind::Network, message));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
+            if body.len() + chunk.len() > self.options.limit {
+                let message = format!("{url} has more than {} bytes", self.options.limit);
+                return Err(Error::new(Kind::Network, message));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+fn start(options: &Options) -> Result<Started, Error> {
+    // Whoever came first may have chosen another provider; any will do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(&options.user_agent)
+        .timeout(options.timeout)
+        .no_gzip();
+    if options.insecure_skip_tls_verify {
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    }
+    let bad = |file: &str, error: &reqwest::Error| Error::new(Kind::Io, format!("{file}: {error}"));
+    if !options.ca_file.is_empty() {
+        let pem = read(&options.ca_file)?;
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+            .map_err(|error| bad(&options.ca_file, &error))?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    if !options.cert_file.is_empty() && !options.key_file.is_empty() {
+        let mut pem = read(&options.cert_file)?;
+        pem.push(b'\n');
+        pem.extend(read(&options.key_file)?);
+        let identity =
+            reqwest::Identity::from_pem(&pem).map_err(|error| bad(&options.cert_file, &error))?;
+        builder = builder.identity(identity);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(Kind::Io, os::reason(&error)))?;
+    let client = builder
+        .build()
+        .map_err(|error| Error::new(Kind::Network, error.to_string()))?;
+    Ok(Started { runtime, client })
+}
+
+fn read(path: &str) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|error| Error::new(Kind::Io, os::path_error("open", path, &error)))
+}
+
+/// Why a request got no answer, as Go's `net/http` puts it where that is known.
+fn reason(error: &reqwest::Error, url: &str) -> String {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    let mut last = String::new();
+    let mut system = None;
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref::<std::io::Error>()
+            && io.raw_os_error().is_some()
+        {
+            system = Some(os::reason(io));
+        }
+        last = inner.to_string();
+        cause = inner.source();
+    }
+    if error.is_timeout() {
+        return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+            .to_owned();
+    }
+    let Some(host) = error.url().or(url.parse().ok().as_ref()).and_then(|url| {
+        let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+        Some((host, url.port_or_known_default()?))
+    }) else {
+        return last;
+    };
+    if !error.is_connect() {
+        return system.unwrap_or(last);
+    }
+    match (system, (host.0.as_str(), host.1).to_socket_addrs()) {
+        (Some(system), Ok(mut addresses)) => match addresses.next() {
+            Some(address) => format!("dial tcp {address}: connect: {system}"),
+            None => format!("dial tcp: {system}"),
+        },
+        (_, Err(_)) => format!("dial tcp: lookup {}: no such host", host.0),
+        (None, Ok(_)) => last,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// Answers one request with `answer`; gives the URL, and the request.
+    fn serve(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/values.yaml", listener.local_addr().unwrap());
+        let request = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut buffer = [0; 4096];
+            let length = stream.read(&mut buffer).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+            String::from_utf8_lossy(&buffer[..length]).into_owned()
+        });
+        (url, request)
+    }
+
+    #[test]
+    fn answers_are_read_and_refusals_are_in_helms_words() {
+        let (url, request) = serve("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\na: 1\n");
+        let client = Client::new(Options {
+            credentials: Some(("u".into(), "p".into())),
+            ..Options::default()
+        });
+        assert_eq!(client.get(&url).unwrap(), b"a: 1\n");
+        let request = request.join().unwrap().to_lowercase();
+        assert!(request.contains("user-agent: helm/4.2.4"), "{request}");
+        assert!(request.contains("authorization: basic dtpw"), "{request}");
+
+        let (url, _request) = serve("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+        assert_eq!(
+            client.get(&url).unwrap_err().to_string(),
+            format!("failed to fetch {url} : 404 Not Found")
+        );
+
+        let (url, _request) = serve("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\na: 1\n");
+        let client = Client::new(Options {
+            limit: 4,
+            ..Options::default()
+        });
+        assert!(
+            client
+                .get(&url)
+                .unwrap_err()
+                .to_string()
+                .contains("more than 4 bytes")
+        );
+    }
+
+    #[test]
+    fn a_refused_connection_reads_as_in_go() {
+        let port = {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap().port()
+        };
+        let url = format!("http://127.0.0.1:{port}/x");
+        let error = Client::new(Options::default()).get(&url).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("Get \"{url}\": dial tcp 127.0.0.1:{port}: connect: connection refused")
+        );
+    }
+}
