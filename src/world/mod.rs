@@ -2,10 +2,12 @@
 //!
 //! A render is a pure function of its input and of a [`World`].
 
+mod objects;
 mod real;
 
 use std::time::SystemTime;
 
+pub use objects::Objects;
 pub use real::Real;
 
 use crate::value::Frozen;

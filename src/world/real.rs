@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::net::ToSocketAddrs;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -5,8 +6,8 @@ use std::time::SystemTime;
 use rsa::rand_core::{OsRng, RngCore};
 use sha2::{Digest, Sha256};
 
-use super::World;
-use crate::value::{Frozen, FrozenMap, Text};
+use super::{Objects, World};
+use crate::value::Frozen;
 
 /// The world as it is; or as a run that is to be repeatable wants it: with a fixed time, with
 /// randomness that follows from a seed, with objects of a cluster that is not asked.
@@ -14,7 +15,9 @@ use crate::value::{Frozen, FrozenMap, Text};
 pub struct Real {
     now: Option<SystemTime>,
     stream: Option<Mutex<Stream>>,
-    objects: Option<Vec<Frozen>>,
+    objects: Option<Objects>,
+    variables: Option<BTreeMap<String, String>>,
+    time_zone: Option<String>,
 }
 
 impl Real {
@@ -40,15 +43,21 @@ impl Real {
     /// Answers look-ups from `objects`, which are Kubernetes objects or lists of them.
     #[must_use]
     pub fn with_objects(mut self, objects: Vec<Frozen>) -> Real {
-        let mut flat = Vec::with_capacity(objects.len());
-        for object in objects {
-            let is_list = text(&object, "kind").is_some_and(|kind| kind.ends_with(b"List"));
-            match object.get("items").and_then(Frozen::as_list) {
-                Some(items) if is_list => flat.extend_from_slice(items),
-                _ => flat.push(object),
-            }
-        }
-        self.objects = Some(flat);
+        self.objects = Some(Objects::new(objects));
+        self
+    }
+
+    /// Replaces the environment.
+    #[must_use]
+    pub fn with_variables(mut self, variables: BTreeMap<String, String>) -> Real {
+        self.variables = Some(variables);
+        self
+    }
+
+    /// Sets the local time zone, by its IANA name.
+    #[must_use]
+    pub fn with_time_zone(mut self, name: impl Into<String>) -> Real {
+        self.time_zone = Some(name.into());
         self
     }
 }
@@ -62,6 +71,9 @@ impl World for Real {
         if name.is_empty() || name.contains(['=', '\0']) {
             return None;
         }
+        if let Some(variables) = &self.variables {
+            return variables.get(name).cloned();
+        }
         std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
     }
 
@@ -70,6 +82,9 @@ impl World for Real {
     }
 
     fn time_zone(&self) -> String {
+        if let Some(zone) = &self.time_zone {
+            return zone.clone();
+        }
         if let Some(zone) = self.variable("TZ") {
             let zone = zone.strip_prefix(':').unwrap_or(&zone);
             let zone = zone.rsplit("zoneinfo/").next().unwrap_or(zone);
@@ -115,48 +130,13 @@ impl World for Real {
         namespace: &str,
         name: &str,
     ) -> Result<Option<Frozen>, String> {
-        let Some(objects) = &self.objects else {
-            return Ok(None);
-        };
-        let is = |object: &Frozen, key: &str, want: &str| {
-            text(object, key).is_some_and(|text| text == want)
-        };
-        let in_namespace = |object: &Frozen| {
-            let own = object
-                .get("metadata")
-                .and_then(|data| text(data, "namespace"));
-            namespace.is_empty() || own.is_none_or(|own| own == namespace)
-        };
-        let mut matching = objects.iter().filter(|object| {
-            is(object, "apiVersion", api_version)
-                && is(object, "kind", kind)
-                && in_namespace(object)
-        });
-        if !name.is_empty() {
-            let found = matching.find(|object| {
-                object
-                    .get("metadata")
-                    .is_some_and(|data| is(data, "name", name))
-            });
-            return Ok(found.cloned());
-        }
-        let list = FrozenMap::from([
-            (Text::from("apiVersion"), Frozen::string(api_version)),
-            (Text::from("kind"), Frozen::string(format!("{kind}List"))),
-            (
-                Text::from("items"),
-                Frozen::List(matching.cloned().collect::<Vec<_>>().into()),
-            ),
-        ]);
-        Ok(Some(Frozen::Map(list.into())))
+        let objects = self.objects.as_ref();
+        Ok(objects.and_then(|objects| objects.look_up(api_version, kind, namespace, name)))
     }
 }
 
-fn text<'a>(object: &'a Frozen, key: &str) -> Option<&'a Text> {
-    object.get(key)?.as_text()
-}
-
-/// SHA-256 of the seed and a counter, again and again.
+/// Endless bytes: SHA-256 of the seed's digest and an eight-byte counter (little-endian, from 0),
+/// block after block.
 struct Stream {
     seed: [u8; 32],
     counter: u64,
@@ -195,6 +175,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::value::{FrozenMap, Text};
 
     fn bytes(world: &Real, count: usize) -> Vec<u8> {
         let mut bytes = vec![0; count];
