@@ -1,6 +1,43 @@
-//! The command lines.
+//! The command lines: what was typed becomes what is meant, and exit codes.
+//!
+//! Under the name `helm`, or as `pintle helm`, words and behaviour are those of Helm's own command
+//! line ([`strict`]); under its own name pintle has more to say.
 
-/// Runs the program and returns its exit code.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+mod environment;
+mod kubeconfig;
+mod run;
+mod strict;
+
+use std::process::ExitCode;
+
+use crate::ui::Terminal;
+use environment::Environment;
+
+/// Runs the command that was typed, and decides the exit code.
+pub fn main() -> ExitCode {
+    let mut words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let program = words.next().unwrap_or_default();
+    let mut words: Vec<String> = words.collect();
+    let environment = Environment::of_process(program);
+    let mut terminal = Terminal::new();
+    let code = match environment.program_name() {
+        "helm" => strict::run(&words, &environment, &mut terminal),
+        _ => match words.first().map(String::as_str) {
+            Some("helm") => {
+                words.remove(0);
+                strict::run(&words, &environment, &mut terminal)
+            }
+            _ => strict::run(&words, &environment, &mut terminal),
+        },
+    };
+    match terminal.flush() {
+        Ok(()) => ExitCode::from(code),
+        Err(error) => {
+            terminal.complain(&format!(
+                "Error: {}\n",
+                crate::go::os::path_error("write", "/dev/stdout", &error)
+            ));
+            ExitCode::FAILURE
+        }
+    }
 }

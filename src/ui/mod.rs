@@ -1,1 +1,107 @@
-//! What people see: colour, excerpts, tables.
+//! What the user sees: standard output in one piece, log lines, error reports, colour.
+//!
+//! It knows [`crate::diag`] and nothing of Helm.
+
+pub mod log;
+pub mod report;
+
+use std::io::{IsTerminal, Write};
+
+use crate::diag::{Level, Notice};
+
+/// Whether to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    /// Never.
+    Never,
+    /// On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+}
+
+/// The two streams. Standard output is kept until [`Terminal::flush`] and written at once.
+#[derive(Debug)]
+pub struct Terminal {
+    /// What is to go to standard output.
+    pub out: Vec<u8>,
+    /// Records below this level are not shown.
+    pub level: Level,
+    color: Color,
+}
+
+impl Terminal {
+    /// Streams that show records from [`Level::Info`] on.
+    pub fn new() -> Terminal {
+        Terminal {
+            out: Vec::new(),
+            level: Level::Info,
+            color: Color::Auto,
+        }
+    }
+
+    /// Decides about colour.
+    pub fn set_color(&mut self, color: Color) {
+        self.color = color;
+    }
+
+    /// Whether reports on standard error are coloured.
+    pub fn is_colored(&self) -> bool {
+        match self.color {
+            Color::Never => false,
+            Color::Always => true,
+            Color::Auto => {
+                let stream = std::io::stderr();
+                stream.is_terminal()
+                    && anstream::AutoStream::choice(&stream) != anstream::ColorChoice::Never
+            }
+        }
+    }
+
+    /// Adds text to standard output.
+    pub fn print(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    /// Writes to standard error at once. Nobody is told where that fails: there is no one to tell.
+    pub fn complain(&self, text: &str) {
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Writes log records as Go's `slog` does.
+    pub fn log(&self, notices: &[Notice]) {
+        let mut lines = String::new();
+        for notice in notices {
+            if notice.level >= self.level {
+                log::line(notice, &mut lines);
+            }
+        }
+        if !lines.is_empty() {
+            self.complain(&lines);
+        }
+    }
+
+    /// Writes what was printed. A reader that is gone has seen enough.
+    ///
+    /// # Errors
+    /// What the system says of any other failure.
+    pub fn flush(&mut self) -> std::io::Result<()> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        let mut stream = std::io::stdout().lock();
+        let result = stream.write_all(&self.out).and_then(|()| stream.flush());
+        self.out.clear();
+        match result {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+}
+
+impl Default for Terminal {
+    fn default() -> Terminal {
+        Terminal::new()
+    }
+}

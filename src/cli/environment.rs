@@ -1,0 +1,344 @@
+//! The environment of a run, as Helm looks at it (`pkg/cli/environment.go`, `pkg/helmpath`,
+//! Helm 4.2.4).
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::kubeconfig;
+use crate::go::flag::FlagSet;
+use crate::go::path;
+
+/// Variables, and the name under which the program was started.
+pub(super) struct Environment {
+    program: String,
+    lookup: Box<Lookup>,
+}
+
+type Lookup = dyn Fn(&str) -> Option<String>;
+
+impl Environment {
+    /// The environment of this process, which was started as `program`.
+    pub(super) fn of_process(program: String) -> Environment {
+        Environment {
+            program,
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "cli is where the environment is read"
+            )]
+            lookup: Box::new(|name| {
+                std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+            }),
+        }
+    }
+
+    /// The last part of the name, without `.exe`.
+    pub(super) fn program_name(&self) -> &str {
+        let name = self
+            .program
+            .rsplit(['/', std::path::MAIN_SEPARATOR])
+            .next()
+            .unwrap_or_default();
+        name.strip_suffix(".exe").unwrap_or(name)
+    }
+
+    /// A variable, empty where it is not set.
+    pub(super) fn get(&self, name: &str) -> String {
+        (self.lookup)(name).unwrap_or_default()
+    }
+
+    /// A variable that is set, be it to nothing.
+    pub(super) fn find(&self, name: &str) -> Option<String> {
+        (self.lookup)(name)
+    }
+
+    fn or(&self, name: &str, default: impl FnOnce() -> String) -> String {
+        self.find(name).unwrap_or_else(default)
+    }
+
+    /// A number, or the default where it is none.
+    fn number_or(&self, name: &str, default: &str, valid: impl Fn(&str) -> bool) -> String {
+        match self.find(name) {
+            Some(value) if valid(&value) => value,
+            _ => default.to_owned(),
+        }
+    }
+
+    fn home(&self) -> String {
+        self.get("HOME")
+    }
+
+    /// A path in one of Helm's folders: its own variable, the one of XDG, or below the home folder.
+    fn folder(&self, own: &str, xdg: &str, below_home: &str, rest: &str) -> String {
+        let own = self.get(own);
+        let base = if own.is_empty() {
+            let xdg = self.get(xdg);
+            if xdg.is_empty() {
+                join(&[&self.home(), below_home, "helm"])
+            } else {
+                join(&[&xdg, "helm"])
+            }
+        } else {
+            own
+        };
+        join(&[&base, rest])
+    }
+
+    pub(super) fn cache_path(&self, rest: &str) -> String {
+        self.folder("HELM_CACHE_HOME", "XDG_CACHE_HOME", ".cache", rest)
+    }
+
+    pub(super) fn config_path(&self, rest: &str) -> String {
+        self.folder("HELM_CONFIG_HOME", "XDG_CONFIG_HOME", ".config", rest)
+    }
+
+    pub(super) fn data_path(&self, rest: &str) -> String {
+        self.folder("HELM_DATA_HOME", "XDG_DATA_HOME", ".local/share", rest)
+    }
+
+    /// Where plugins are.
+    pub(super) fn plugins(&self) -> String {
+        self.or("HELM_PLUGINS", || self.data_path("plugins"))
+    }
+
+    /// Gives Helm's global flags the defaults that the environment sets.
+    pub(super) fn set_defaults(&self, flags: &mut FlagSet) {
+        for (flag, variable) in [
+            ("namespace", "HELM_NAMESPACE"),
+            ("kube-context", "HELM_KUBECONTEXT"),
+            ("kube-token", "HELM_KUBETOKEN"),
+            ("kube-as-user", "HELM_KUBEASUSER"),
+            ("kube-apiserver", "HELM_KUBEAPISERVER"),
+            ("kube-ca-file", "HELM_KUBECAFILE"),
+            ("kube-tls-server-name", "HELM_KUBETLS_SERVER_NAME"),
+        ] {
+            if let Some(value) = self.find(variable) {
+                flags.set_default(flag, value);
+            }
+        }
+        for (flag, variable) in [
+            ("debug", "HELM_DEBUG"),
+            (
+                "kube-insecure-skip-tls-verify",
+                "HELM_KUBEINSECURE_SKIP_TLS_VERIFY",
+            ),
+        ] {
+            if is_true(&self.get(variable)) {
+                flags.set_default(flag, "true");
+            }
+        }
+        let groups = self.get("HELM_KUBEASGROUPS");
+        let groups = groups.trim_matches([',', ' ']);
+        if !groups.is_empty() {
+            let groups = groups.split(',').map(str::to_owned).collect();
+            flags.preset("kube-as-group", groups);
+        }
+        let number =
+            |name: &str, default| self.number_or(name, default, |text| text.parse::<i64>().is_ok());
+        flags.set_default("burst-limit", number("HELM_BURST_LIMIT", "100"));
+        let qps = self.number_or("HELM_QPS", "0", |text| text.parse::<f32>().is_ok());
+        flags.set_default("qps", qps);
+        let color = self.color_mode();
+        flags.set_default("color", color.clone());
+        flags.set_default("colour", color);
+        for (flag, variable, default) in [
+            (
+                "registry-config",
+                "HELM_REGISTRY_CONFIG",
+                self.config_path("registry/config.json"),
+            ),
+            (
+                "repository-config",
+                "HELM_REPOSITORY_CONFIG",
+                self.config_path("repositories.yaml"),
+            ),
+            (
+                "repository-cache",
+                "HELM_REPOSITORY_CACHE",
+                self.cache_path("repository"),
+            ),
+            (
+                "content-cache",
+                "HELM_CONTENT_CACHE",
+                self.cache_path("content"),
+            ),
+        ] {
+            flags.set_default(flag, self.or(variable, || default));
+        }
+    }
+
+    /// Gives the flags of one command their defaults.
+    pub(super) fn set_command_defaults(&self, flags: &mut FlagSet) {
+        flags.set_default("keyring", self.keyring());
+    }
+
+    /// GnuPG's public keys.
+    fn keyring(&self) -> String {
+        let gnupg = self.get("GNUPGHOME");
+        if gnupg.is_empty() {
+            join(&[&self.home(), ".gnupg/pubring.gpg"])
+        } else {
+            join(&[&gnupg, "pubring.gpg"])
+        }
+    }
+
+    fn color_mode(&self) -> String {
+        if !self.get("NO_COLOR").is_empty() {
+            return "never".to_owned();
+        }
+        let mode = self.get("HELM_COLOR").to_lowercase();
+        match mode.as_str() {
+            "never" | "auto" | "always" => mode,
+            _ => "auto".to_owned(),
+        }
+    }
+
+    /// The namespace that is worked on: flag or variable, kubeconfig, or `default`.
+    pub(super) fn namespace(&self, flags: &FlagSet) -> String {
+        let given = flags.text("namespace");
+        if !given.is_empty() {
+            return given.to_owned();
+        }
+        let explicit = flags.text("kubeconfig");
+        let files = if !explicit.is_empty() {
+            kubeconfig::Files::Explicit(PathBuf::from(explicit))
+        } else {
+            let chain = self.get("KUBECONFIG");
+            let paths: Vec<PathBuf> = std::env::split_paths(&chain)
+                .filter(|path| !path.as_os_str().is_empty())
+                .collect();
+            if chain.is_empty() {
+                let home = PathBuf::from(self.home());
+                kubeconfig::Files::Chain(vec![home.join(".kube/config")])
+            } else {
+                kubeconfig::Files::Chain(paths)
+            }
+        };
+        kubeconfig::namespace(&files, flags.text("kube-context"))
+            .or_else(|| self.pod_namespace())
+            .unwrap_or_else(|| "default".to_owned())
+    }
+
+    /// The namespace of the pod that this runs in.
+    fn pod_namespace(&self) -> Option<String> {
+        const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+        let inside = !self.get("KUBERNETES_SERVICE_HOST").is_empty()
+            && !self.get("KUBERNETES_SERVICE_PORT").is_empty()
+            && std::path::Path::new(ACCOUNT).join("token").is_file();
+        if !inside {
+            return None;
+        }
+        Some(self.get("POD_NAMESPACE"))
+            .filter(|name| !name.is_empty())
+            .or_else(|| {
+                let text = std::fs::read_to_string(format!("{ACCOUNT}/namespace")).ok()?;
+                Some(text.trim().to_owned()).filter(|name| !name.is_empty())
+            })
+    }
+
+    /// What `helm env` prints.
+    pub(super) fn variables(&self, flags: &FlagSet) -> BTreeMap<&'static str, String> {
+        let text = |name: &str| flags.text(name).to_owned();
+        let history = self.number_or("HELM_MAX_HISTORY", "10", |text| text.parse::<i64>().is_ok());
+        let mut variables = BTreeMap::from([
+            ("HELM_BIN", self.program.clone()),
+            ("HELM_BURST_LIMIT", flags.int("burst-limit").to_string()),
+            ("HELM_CACHE_HOME", self.cache_path("")),
+            ("HELM_CONFIG_HOME", self.config_path("")),
+            ("HELM_CONTENT_CACHE", text("content-cache")),
+            ("HELM_DATA_HOME", self.data_path("")),
+            ("HELM_DEBUG", flags.is("debug").to_string()),
+            ("HELM_KUBEAPISERVER", text("kube-apiserver")),
+            ("HELM_KUBEASGROUPS", flags.list("kube-as-group").join(",")),
+            ("HELM_KUBEASUSER", text("kube-as-user")),
+            ("HELM_KUBECAFILE", text("kube-ca-file")),
+            ("HELM_KUBECONTEXT", text("kube-context")),
+            (
+                "HELM_KUBEINSECURE_SKIP_TLS_VERIFY",
+                flags.is("kube-insecure-skip-tls-verify").to_string(),
+            ),
+            ("HELM_KUBETLS_SERVER_NAME", text("kube-tls-server-name")),
+            ("HELM_KUBETOKEN", text("kube-token")),
+            (
+                "HELM_MAX_HISTORY",
+                history
+                    .parse::<i64>()
+                    .map_or(history, |number| number.to_string()),
+            ),
+            ("HELM_NAMESPACE", self.namespace(flags)),
+            ("HELM_PLUGINS", self.plugins()),
+            ("HELM_QPS", format!("{:.2}", flags.float32("qps"))),
+            ("HELM_REGISTRY_CONFIG", text("registry-config")),
+            ("HELM_REPOSITORY_CACHE", text("repository-cache")),
+            ("HELM_REPOSITORY_CONFIG", text("repository-config")),
+        ]);
+        let kubeconfig = text("kubeconfig");
+        if !kubeconfig.is_empty() {
+            variables.insert("KUBECONFIG", kubeconfig);
+        }
+        variables
+    }
+}
+
+fn is_true(text: &str) -> bool {
+    matches!(text, "1" | "t" | "T" | "TRUE" | "true" | "True")
+}
+
+/// `filepath.Join`: empty parts are left out, the rest is cleaned.
+fn join(parts: &[&str]) -> String {
+    let parts: Vec<&str> = parts
+        .iter()
+        .copied()
+        .filter(|part| !part.is_empty())
+        .collect();
+    if parts.is_empty() {
+        return String::new();
+    }
+    path::clean(&parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        let map: BTreeMap<String, String> = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Environment {
+            program: "/usr/bin/helm".to_owned(),
+            lookup: Box::new(move |name| map.get(name).cloned()),
+        }
+    }
+
+    #[test]
+    fn folders_follow_helms_own_variables_then_xdg_then_home() {
+        for (variables, want) in [
+            (&[("HOME", "/h")][..], "/h/.cache/helm/repository"),
+            (
+                &[("HOME", "/h"), ("XDG_CACHE_HOME", "/x")],
+                "/x/helm/repository",
+            ),
+            (
+                &[
+                    ("HOME", "/h"),
+                    ("XDG_CACHE_HOME", "/x"),
+                    ("HELM_CACHE_HOME", "/c/../d//"),
+                ],
+                "/d/repository",
+            ),
+            (
+                &[("HELM_CACHE_HOME", ""), ("HOME", "/h")],
+                "/h/.cache/helm/repository",
+            ),
+            (&[], ".cache/helm/repository"),
+        ] {
+            assert_eq!(environment(variables).cache_path("repository"), want);
+        }
+    }
+
+    #[test]
+    fn the_program_is_known_by_its_last_part() {
+        assert_eq!(environment(&[]).program_name(), "helm");
+    }
+}

@@ -1,0 +1,121 @@
+//! The namespace that a kubeconfig names (`clientcmd` of `k8s.io/client-go`); nothing else of it is
+//! needed without a cluster.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+#[derive(Default, Deserialize)]
+struct File {
+    #[serde(default, rename = "current-context")]
+    current_context: Option<String>,
+    #[serde(default)]
+    contexts: Option<Vec<Named>>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    context: Option<Context>,
+}
+
+#[derive(Default, Deserialize)]
+struct Context {
+    #[serde(default)]
+    namespace: Option<String>,
+}
+
+/// Where to look.
+pub(super) enum Files {
+    /// One file that has to be there.
+    Explicit(PathBuf),
+    /// Files of which those that are missing do not count; earlier ones win.
+    Chain(Vec<PathBuf>),
+}
+
+/// The namespace of `context`, or of the current context; `None` where a file cannot be read, where
+/// there is no such context, or where it names none.
+pub(super) fn namespace(files: &Files, context: &str) -> Option<String> {
+    let read = |path: &PathBuf| -> Option<Option<File>> {
+        match std::fs::read(path) {
+            Ok(bytes) => parse(&bytes).map(Some),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(None),
+            Err(_) => None,
+        }
+    };
+    let files: Vec<File> = match files {
+        Files::Explicit(path) => vec![read(path)??],
+        Files::Chain(paths) => {
+            let read: Option<Vec<Option<File>>> = paths.iter().map(read).collect();
+            read?.into_iter().flatten().collect()
+        }
+    };
+    let current = files
+        .iter()
+        .filter_map(|file| file.current_context.as_deref())
+        .find(|name| !name.is_empty());
+    let wanted = if context.is_empty() {
+        current?
+    } else {
+        context
+    };
+    let found = files
+        .iter()
+        .filter_map(|file| file.contexts.as_ref())
+        .flatten()
+        .find(|named| named.name.as_deref() == Some(wanted))?;
+    let namespace = found.context.as_ref()?.namespace.clone()?;
+    Some(namespace).filter(|name| !name.is_empty())
+}
+
+fn parse(bytes: &[u8]) -> Option<File> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Some(File::default());
+    }
+    serde_yaml::from_slice::<Option<File>>(bytes)
+        .ok()
+        .map(Option::unwrap_or_default)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_file_that_knows_wins() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let a = write(
+            "a",
+            "current-context: c1\ncontexts:\n- name: c1\n  context: {namespace: ns1}\n- name: c2\n  context: {cluster: k}\n",
+        );
+        let b = write(
+            "b",
+            "current-context: c9\ncontexts:\n- name: c1\n  context: {namespace: other}\n- name: c9\n  context: {namespace: ns9}\n",
+        );
+        let bad = write("bad", "a: [");
+        let empty = write("empty", "");
+        let missing = folder.path().join("missing");
+        let chain = |paths: &[&PathBuf]| Files::Chain(paths.iter().map(|p| (*p).clone()).collect());
+        for (files, context, want) in [
+            (chain(&[&a]), "", Some("ns1")),
+            (chain(&[&b, &a]), "", Some("ns9")),
+            (chain(&[&missing, &a]), "", Some("ns1")),
+            (chain(&[&empty, &a]), "", Some("ns1")),
+            (chain(&[&a, &b]), "c9", Some("ns9")),
+            (chain(&[&a]), "c2", None),
+            (chain(&[&a]), "c3", None),
+            (chain(&[&a, &bad]), "", None),
+            (Files::Explicit(missing.clone()), "", None),
+            (Files::Explicit(b.clone()), "", Some("ns9")),
+        ] {
+            assert_eq!(namespace(&files, context).as_deref(), want);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Helm's plugins, as far as rendering meets them.
+
+use serde::Deserialize;
+
+use super::super::environment::Environment;
+
+#[derive(Deserialize)]
+struct Manifest {
+    #[serde(default)]
+    name: String,
+    #[serde(default, rename = "type")]
+    kind: String,
+}
+
+/// Looks for the post-renderer that `--post-renderer` names.
+///
+/// # Errors
+/// Helm's words where no such plugin is installed; our own where one is, for it cannot be run yet.
+pub(in crate::cli) fn post_renderer(name: &str, environment: &Environment) -> Result<(), String> {
+    let installed = installed(environment)
+        .any(|plugin| plugin.name == name && plugin.kind == "postrenderer/v1");
+    Err(if installed {
+        "post-renderer plugins are not run by pintle yet".to_owned()
+    } else {
+        format!("plugin: {{Name:{name} Type:postrenderer/v1}} not found")
+    })
+}
+
+/// The plugins below the folders of `HELM_PLUGINS`; what cannot be read is none.
+fn installed(environment: &Environment) -> impl Iterator<Item = Manifest> {
+    let folders = environment.plugins();
+    let folders: Vec<std::path::PathBuf> = std::env::split_paths(&folders).collect();
+    folders
+        .into_iter()
+        .filter_map(|folder| std::fs::read_dir(folder).ok())
+        .flatten()
+        .filter_map(|entry| {
+            let text = std::fs::read(entry.ok()?.path().join("plugin.yaml")).ok()?;
+            serde_yaml::from_slice(&text).ok()
+        })
+}

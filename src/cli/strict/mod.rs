@@ -1,0 +1,188 @@
+//! Helm's command line: `cobra.Command.Execute` and `pkg/cmd/root.go`, Helm 4.2.4.
+
+mod command;
+mod completion;
+mod flag;
+
+use super::environment::Environment;
+use super::run;
+use crate::diag::{Level, Notice};
+use crate::go::flag::{Flag, FlagSet, Found, Unknown, find};
+use crate::go::strconv;
+use crate::ui::{Color, Terminal};
+
+/// Runs what was typed behind `helm`; returns the exit code.
+pub(super) fn run(words: &[String], environment: &Environment, terminal: &mut Terminal) -> u8 {
+    let mut inherited = global_flags(environment);
+    // Helm looks for its global flags before anything else, wherever they stand, and keeps what it
+    // found: a list flag holds everything twice afterwards.
+    let _ = inherited.parse(words, Unknown::Skip, &mut |_, value| Ok(value.to_owned()));
+    if inherited.is("debug") {
+        terminal.level = Level::Debug;
+    }
+    let color = last_color(&inherited);
+    match color {
+        "never" => terminal.set_color(Color::Never),
+        "always" => terminal.set_color(Color::Always),
+        "auto" => {}
+        other => {
+            let why =
+                format!("invalid color mode \"{other}\": must be one of: never, auto, always");
+            terminal.log(&[Notice::new(Level::Warn, "command failed").with("error", why)]);
+            return 1;
+        }
+    }
+    if let Some(kind @ ("__complete" | "__completeNoDesc")) = words.first().map(String::as_str) {
+        return completion::complete(kind, &words[1..], environment, terminal);
+    }
+    match execute(words, inherited, environment, terminal) {
+        Ok(code) => code,
+        Err(message) => {
+            terminal.complain(&format!("Error: {message}\n"));
+            1
+        }
+    }
+}
+
+/// A fresh set of the global flags with the environment's defaults.
+fn global_flags(environment: &Environment) -> FlagSet {
+    let mut flags = FlagSet::new();
+    flags.add(flag::GLOBAL);
+    environment.set_defaults(&mut flags);
+    flags
+}
+
+/// `--color` and `--colour` are one variable; which of two was given last cannot be told any more,
+/// so the one that is wrong counts, then the one that was given.
+fn last_color(flags: &FlagSet) -> &str {
+    let both = [flags.text("color"), flags.text("colour")];
+    let is_known = |mode: &&str| matches!(*mode, "never" | "auto" | "always");
+    if let Some(wrong) = both.into_iter().find(|mode| !is_known(mode)) {
+        return wrong;
+    }
+    if flags.changed("colour") {
+        both[1]
+    } else {
+        both[0]
+    }
+}
+
+fn execute(
+    words: &[String],
+    inherited: FlagSet,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<u8, String> {
+    let found = find(&command::ROOT, words)
+        .map_err(|message| format!("{message}\nRun 'helm --help' for usage."))?;
+    let mut flags = found.flags(inherited);
+    environment.set_command_defaults(&mut flags);
+    found.add_help(&mut flags);
+    let arguments = flags
+        .parse(&found.words, Unknown::Refuse, &mut |flag, value| {
+            check(flag, value, environment, terminal)
+        })
+        .map_err(|error| error.to_string())?;
+    let warnings = flags.take_warnings();
+    if !warnings.is_empty() {
+        terminal.complain(&warnings);
+    }
+    if flags.is("help") || !found.command().runnable {
+        let help = found.help(&flags);
+        terminal.print(&help);
+        return Ok(0);
+    }
+    found.check(&flags, &arguments)?;
+    dispatch(&found, &flags, &arguments, environment, terminal)
+}
+
+/// Judges values of Helm's own types of flags.
+fn check(
+    flag: &Flag,
+    value: &str,
+    environment: &Environment,
+    terminal: &Terminal,
+) -> Result<String, String> {
+    match (flag.name, value) {
+        ("wait", "watcher" | "legacy" | "hookOnly") => {}
+        ("wait", "true" | "false") => {
+            let strategy = if value == "true" {
+                "watcher"
+            } else {
+                "hookOnly"
+            };
+            let message = format!(
+                "--wait={value} is deprecated (boolean value) and can be replaced with --wait={strategy}"
+            );
+            terminal.log(&[Notice::new(Level::Warn, message)]);
+            return Ok(strategy.to_owned());
+        }
+        ("wait", other) => {
+            return Err(format!(
+                "invalid wait input {}. Valid inputs are watcher, hookOnly, and legacy",
+                strconv::quote(other)
+            ));
+        }
+        ("output", "table" | "json" | "yaml") => {}
+        ("output", _) => return Err("invalid format type".to_owned()),
+        ("post-renderer", "") => {}
+        ("post-renderer", name) => run::plugin::post_renderer(name, environment)?,
+        _ => {}
+    }
+    Ok(value.to_owned())
+}
+
+/// Runs the command that was found.
+fn dispatch(
+    found: &Found,
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<u8, String> {
+    let name = found.full_name();
+    match name.strip_prefix("helm ").unwrap_or_default() {
+        "help" => help(arguments, environment, terminal),
+        "env" => run::env(flags, arguments, environment, terminal),
+        "completion bash" | "completion zsh" | "completion fish" | "completion powershell" => {
+            completion::script(found.command().name(), flags, terminal);
+        }
+        _ => return Err(run::not_there_yet(&name)),
+    }
+    Ok(0)
+}
+
+/// `helm help [command]`.
+fn help(arguments: &[String], environment: &Environment, terminal: &mut Terminal) {
+    let inherited = global_flags(environment);
+    match find(&command::ROOT, arguments) {
+        Ok(found) => {
+            let mut flags = found.flags(inherited);
+            environment.set_command_defaults(&mut flags);
+            found.add_help(&mut flags);
+            let help = found.help(&flags);
+            terminal.print(&help);
+        }
+        Err(_) => {
+            let topics: Vec<String> = arguments.iter().map(|topic| back_quoted(topic)).collect();
+            let root = Found {
+                path: vec![&command::ROOT],
+                words: Vec::new(),
+            };
+            terminal.complain(&format!(
+                "Unknown help topic [{}]\n{}",
+                topics.join(" "),
+                root.usage(&inherited)
+            ));
+        }
+    }
+}
+
+/// Go's `%#q`: in back quotes where that is possible.
+fn back_quoted(text: &str) -> String {
+    if strconv::can_backquote(text) {
+        format!("`{text}`")
+    } else {
+        strconv::quote(text)
+    }
+}
