@@ -5,13 +5,26 @@
 //! panic. Nothing here reaches outside but through the `Caller`'s world.
 
 mod argument;
+mod bound;
+mod cast;
 mod date;
+mod decimal;
+mod default;
+mod dict;
+mod equal;
 mod flow;
 mod json;
+mod list;
+mod math;
+mod merge;
 mod path;
+mod reflection;
 mod regex;
+mod rune;
 mod semver;
+mod string;
 mod url;
+mod word;
 
 use crate::template::{Body, Function};
 use crate::value::Type;
@@ -20,12 +33,19 @@ use crate::value::Type;
 pub const FAMILIES: &[&[Function]] = &[
     // One line a family, sorted.
     date::FUNCTIONS,
+    default::FUNCTIONS,
+    dict::FUNCTIONS,
     flow::FUNCTIONS,
     json::FUNCTIONS,
+    list::FUNCTIONS,
+    math::FUNCTIONS,
     path::FUNCTIONS,
+    reflection::FUNCTIONS,
     regex::FUNCTIONS,
     semver::FUNCTIONS,
+    string::FUNCTIONS,
     url::FUNCTIONS,
+    word::FUNCTIONS,
 ];
 
 /// A function with a fixed number of parameters.
@@ -39,7 +59,6 @@ const fn function(name: &'static str, parameters: &'static [Type], body: Body) -
 }
 
 /// A function whose last parameter is Go's `...T`.
-#[allow(dead_code, reason = "families are being added")]
 const fn variadic(name: &'static str, parameters: &'static [Type], body: Body) -> Function {
     Function {
         name,

@@ -1,4 +1,5 @@
-use std::cell::{Ref, RefCell, RefMut};
+use std::cell::{OnceCell, Ref, RefCell, RefMut};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
@@ -211,7 +212,7 @@ impl fmt::Debug for Value {
     }
 }
 
-/// A slice. Nothing in a template can change one, so it is immutable.
+/// A slice. Nothing in a template can change one but sorting, so it is immutable until then.
 #[derive(Clone)]
 pub struct List(Rc<ListInner>);
 
@@ -219,6 +220,8 @@ struct ListInner {
     go_type: &'static Type,
     nil: bool,
     items: Vec<Value>,
+    /// What the slice became by sorting it in place.
+    sorted: OnceCell<Vec<Value>>,
 }
 
 impl List {
@@ -228,6 +231,7 @@ impl List {
             go_type,
             nil: false,
             items,
+            sorted: OnceCell::new(),
         }))
     }
 
@@ -237,6 +241,7 @@ impl List {
             go_type,
             nil: true,
             items: Vec::new(),
+            sorted: OnceCell::new(),
         }))
     }
 
@@ -249,13 +254,23 @@ impl List {
     pub fn is_nil(&self) -> bool {
         self.0.nil
     }
+
+    /// Sorts the slice, which every holder sees, as in Go. Sorting again changes nothing, so it is
+    /// always to be done in the same order.
+    pub fn sort_in_place(&self, order: impl FnMut(&Value, &Value) -> Ordering) {
+        self.0.sorted.get_or_init(|| {
+            let mut items = self.0.items.clone();
+            items.sort_by(order);
+            items
+        });
+    }
 }
 
 impl std::ops::Deref for List {
     type Target = [Value];
 
     fn deref(&self) -> &[Value] {
-        &self.0.items
+        self.0.sorted.get().unwrap_or(&self.0.items)
     }
 }
 

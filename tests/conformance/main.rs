@@ -1,1 +1,3 @@
+//! Renders recorded cases through the library.
+
 fn main() {}

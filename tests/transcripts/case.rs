@@ -1,0 +1,88 @@
+//! The members of a case, as the README of the recordings names them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+/// One recorded run.
+#[derive(Deserialize)]
+pub(crate) struct Case {
+    pub(crate) id: String,
+    pub(crate) area: String,
+    #[serde(default)]
+    pub(crate) charts: Vec<String>,
+    #[serde(default)]
+    pub(crate) setup: Vec<serde_json::Value>,
+    pub(crate) args: Vec<String>,
+    #[serde(default)]
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) stdin: Option<String>,
+    #[serde(default)]
+    pub(crate) collect: Vec<String>,
+    pub(crate) mask: Option<String>,
+    #[serde(default)]
+    pub(crate) hash_files: bool,
+    #[serde(default)]
+    pub(crate) parse_help: bool,
+    #[serde(default)]
+    pub(crate) sort_lines: bool,
+    #[serde(default)]
+    pub(crate) sort_members: bool,
+    pub(crate) want: Want,
+}
+
+/// What the real program did.
+#[derive(Deserialize)]
+pub(crate) struct Want {
+    pub(crate) exit: i32,
+    pub(crate) stdout: Option<String>,
+    pub(crate) stdout_b64: Option<String>,
+    pub(crate) stderr: Option<String>,
+    pub(crate) stderr_b64: Option<String>,
+    pub(crate) help: Option<Help>,
+    #[serde(default)]
+    pub(crate) files: BTreeMap<String, String>,
+}
+
+/// What is kept of a help text.
+#[derive(Debug, Default, Deserialize, PartialEq)]
+pub(crate) struct Help {
+    pub(crate) usage: Vec<String>,
+    pub(crate) commands: Vec<String>,
+    pub(crate) flags: Vec<String>,
+}
+
+impl Case {
+    /// The name of the test.
+    pub(crate) fn name(&self) -> String {
+        format!("{}/{}", self.area, self.id)
+    }
+}
+
+/// Reads every `*.jsonl` of `folder`, in the order of names.
+pub(crate) fn load(folder: &Path) -> Result<Vec<Case>, String> {
+    let entries = std::fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let mut paths: Vec<_> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
+        .collect();
+    paths.sort();
+    let mut cases = Vec::new();
+    for path in paths {
+        let text =
+            std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        for (number, line) in text.split('\n').enumerate() {
+            if !line.is_empty() {
+                let case = serde_json::from_str(line)
+                    .map_err(|e| format!("{}:{}: {e}", path.display(), number + 1))?;
+                cases.push(case);
+            }
+        }
+    }
+    if cases.is_empty() {
+        return Err(format!("{}: no cases", folder.display()));
+    }
+    Ok(cases)
+}
