@@ -5,6 +5,7 @@
 mod capabilities;
 mod lock;
 mod metadata;
+pub mod schema;
 
 use std::sync::Arc;
 use std::time::SystemTime;
