@@ -27,16 +27,14 @@ impl Objects {
         while let Some(manifest) = waiting.pop() {
             let kind = manifest.get("kind").and_then(Frozen::as_text);
             let api_version = manifest.get("apiVersion").and_then(Frozen::as_text);
-            let (Some(kind), Some(api_version)) = (kind, api_version) else {
-                continue;
-            };
-            if let (true, Some(items)) = (
-                kind.ends_with(b"List"),
-                manifest.get("items").and_then(Frozen::as_list),
-            ) {
+            let items = manifest.get("items").and_then(Frozen::as_list);
+            if let (Some(items), true) = (items, kind.is_some_and(|kind| kind.ends_with(b"List"))) {
                 waiting.extend(items.iter().rev().cloned());
                 continue;
             }
+            let (Some(kind), Some(api_version)) = (kind, api_version) else {
+                continue;
+            };
             let text = |key: &str| {
                 let metadata = manifest.get("metadata")?;
                 metadata.get(key)?.as_text().cloned()
