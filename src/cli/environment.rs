@@ -166,6 +166,34 @@ impl Environment {
         }
     }
 
+    /// Gives flags the defaults that `PINTLE_*` variables set, for those that have one.
+    pub(super) fn set_pintle_defaults(&self, flags: &mut FlagSet) {
+        for (flag, variable) in [
+            ("environment", "PINTLE_ENVIRONMENT"),
+            ("config", "PINTLE_CONFIG"),
+            ("namespace", "PINTLE_NAMESPACE"),
+            ("kube-version", "PINTLE_KUBE_VERSION"),
+            ("seed", "PINTLE_SEED"),
+            ("now", "PINTLE_NOW"),
+            ("color", "PINTLE_COLOR"),
+            ("debug", "PINTLE_DEBUG"),
+        ] {
+            let value = self.get(variable);
+            if !value.is_empty() {
+                flags.set_default(flag, value);
+            }
+        }
+        let from = self.get("PINTLE_LOOKUP_FROM");
+        let from: Vec<String> = from
+            .split(',')
+            .filter(|p| !p.is_empty())
+            .map(str::to_owned)
+            .collect();
+        if !from.is_empty() {
+            flags.preset("lookup-from", from);
+        }
+    }
+
     /// Gives the flags of one command their defaults.
     pub(super) fn set_command_defaults(&self, flags: &mut FlagSet) {
         flags.set_default("keyring", self.keyring());

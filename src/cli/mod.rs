@@ -3,9 +3,12 @@
 //! Under the name `helm`, or as `pintle helm`, words and behaviour are those of Helm's own command
 //! line ([`strict`]); under its own name pintle has more to say.
 
+mod args;
+mod config;
 mod environment;
 mod kubeconfig;
 mod run;
+mod settings;
 mod strict;
 
 use std::process::ExitCode;
@@ -22,12 +25,16 @@ pub fn main() -> ExitCode {
     let mut terminal = Terminal::new();
     let code = match environment.program_name() {
         "helm" => strict::run(&words, &environment, &mut terminal),
+        "helmfile" => {
+            terminal.complain("Error: pintle does not stand in for helmfile yet\n");
+            1
+        }
         _ => match words.first().map(String::as_str) {
             Some("helm") => {
                 words.remove(0);
                 strict::run(&words, &environment, &mut terminal)
             }
-            _ => strict::run(&words, &environment, &mut terminal),
+            _ => args::run(&words, &environment, &mut terminal),
         },
     };
     match terminal.flush() {

@@ -12,7 +12,13 @@ const OWN: [&str; 1] = ["beacon"];
 fn charts() -> Vec<String> {
     let entries = fs::read_dir(root().join("charts-examples")).expect("the examples");
     let mut names: Vec<String> = entries
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect();
     names.sort();
     names
@@ -30,7 +36,11 @@ fn check(words: &[&str], chart: &str, environment: &str, found: &mut String) {
     if outcome.code != Some(0) {
         found.push_str(&format!("{}: {}\n", arguments.join(" "), outcome.stderr));
     }
-    found.push_str(&describe(&arguments.join(" "), &want, outcome.stdout.as_bytes()));
+    found.push_str(&describe(
+        &arguments.join(" "),
+        &want,
+        outcome.stdout.as_bytes(),
+    ));
 }
 
 #[test]
@@ -62,8 +72,15 @@ fn the_own_front_end_renders_the_same() {
 #[test]
 fn every_example_explains_itself() {
     for chart in charts() {
-        let readme = root().join("charts-examples").join(&chart).join("README.md");
+        let readme = root()
+            .join("charts-examples")
+            .join(&chart)
+            .join("README.md");
         let text = fs::read_to_string(&readme).unwrap_or_default();
-        assert!(text.starts_with(&format!("# {chart}\n")), "{}", readme.display());
+        assert!(
+            text.starts_with(&format!("# {chart}\n")),
+            "{}",
+            readme.display()
+        );
     }
 }

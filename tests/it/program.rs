@@ -32,7 +32,10 @@ impl Run {
     pub(crate) fn pintle(arguments: &[&str]) -> Run {
         Run {
             folder: tempfile::tempdir().expect("a temporary folder"),
-            arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+            arguments: arguments
+                .iter()
+                .map(|&argument| argument.to_owned())
+                .collect(),
             environment: Vec::new(),
             stdin: None,
         }
@@ -41,7 +44,8 @@ impl Run {
     /// The strict front end, which is Helm's.
     pub(crate) fn helm(arguments: &[&str]) -> Run {
         let mut run = Run::pintle(&["helm"]);
-        run.arguments.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        run.arguments
+            .extend(arguments.iter().map(|&argument| argument.to_owned()));
         run
     }
 
@@ -119,7 +123,13 @@ impl Outcome {
     /// Holds that it worked; gives stdout.
     #[track_caller]
     pub(crate) fn success(&self) -> &str {
-        assert_eq!(self.code, Some(0), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(0),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
         &self.stdout
     }
 

@@ -1,6 +1,8 @@
 //! One function a command: it builds what the action is given, and prints what comes back.
 
+pub(super) mod package;
 pub(super) mod plugin;
+pub(super) mod template;
 
 use super::environment::Environment;
 use crate::go::flag::FlagSet;

@@ -4,7 +4,7 @@
 use crate::go::flag::{Flag, Kind};
 
 /// Flags of every command. The last ones are klog's, which Helm hides; they do nothing here.
-pub(super) const GLOBAL: &[Flag] = &[
+pub(in crate::cli) const GLOBAL: &[Flag] = &[
     Flag::text("namespace", "namespace scope for this request").short('n'),
     Flag::text("kubeconfig", "path to the kubeconfig file"),
     Flag::text("kube-context", "name of the kubeconfig context to use"),

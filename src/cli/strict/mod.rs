@@ -7,9 +7,17 @@ mod flag;
 use super::environment::Environment;
 use super::run;
 use crate::diag::{Level, Notice};
-use crate::go::flag::{Flag, FlagSet, Found, Unknown, find};
+use crate::go::flag::{Command, Flag, FlagSet, Found, Unknown, find};
 use crate::go::strconv;
 use crate::ui::{Color, Terminal};
+
+pub(super) use flag::GLOBAL;
+
+/// The table of a command of the first level.
+pub(super) fn table(name: &str) -> Option<&'static Command> {
+    let mut commands = command::ROOT.commands.iter();
+    commands.find(|command| command.name() == name)
+}
 
 /// Runs what was typed behind `helm`; returns the exit code.
 pub(super) fn run(words: &[String], environment: &Environment, terminal: &mut Terminal) -> u8 {
@@ -45,7 +53,7 @@ pub(super) fn run(words: &[String], environment: &Environment, terminal: &mut Te
 }
 
 /// A fresh set of the global flags with the environment's defaults.
-fn global_flags(environment: &Environment) -> FlagSet {
+pub(super) fn global_flags(environment: &Environment) -> FlagSet {
     let mut flags = FlagSet::new();
     flags.add(flag::GLOBAL);
     environment.set_defaults(&mut flags);
@@ -54,7 +62,7 @@ fn global_flags(environment: &Environment) -> FlagSet {
 
 /// `--color` and `--colour` are one variable; which of two was given last cannot be told any more,
 /// so the one that is wrong counts, then the one that was given.
-fn last_color(flags: &FlagSet) -> &str {
+pub(super) fn last_color(flags: &FlagSet) -> &str {
     let both = [flags.text("color"), flags.text("colour")];
     let is_known = |mode: &&str| matches!(*mode, "never" | "auto" | "always");
     if let Some(wrong) = both.into_iter().find(|mode| !is_known(mode)) {
@@ -97,7 +105,7 @@ fn execute(
 }
 
 /// Judges values of Helm's own types of flags.
-fn check(
+pub(super) fn check(
     flag: &Flag,
     value: &str,
     environment: &Environment,

@@ -413,8 +413,8 @@ fn suggestions(root: &Command, word: &str) -> String {
     text
 }
 
-/// Levenshtein's distance in bytes, as cobra counts it.
-fn distance(a: &str, b: &str) -> usize {
+/// Levenshtein's distance in bytes, as cobra counts it for its suggestions.
+pub fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.bytes().enumerate() {
         let mut diagonal = row[0];

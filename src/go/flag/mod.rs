@@ -11,7 +11,7 @@ mod scalar;
 mod set;
 mod usage;
 
-pub use command::{Arguments, Command, Found, find};
+pub use command::{Arguments, Command, Found, distance, find};
 pub use parse::{Error, Unknown};
 pub use set::{Check, FlagSet};
 

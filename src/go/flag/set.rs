@@ -89,6 +89,24 @@ impl FlagSet {
         }
     }
 
+    /// Puts values in front of those given for a list flag, and does not mark it as given.
+    pub fn prepend(&mut self, name: &str, values: Vec<String>) {
+        if let Some(at) = self.position(name) {
+            self.entries[at].values.splice(0..0, values);
+        }
+    }
+
+    /// Gives the flag `name` a value, as [`FlagSet::parse`] does for `--name=value`.
+    ///
+    /// # Errors
+    /// The cause of the refusal.
+    pub fn set(&mut self, name: &str, value: &str, check: Check<'_>) -> Result<(), String> {
+        match self.position(name) {
+            Some(at) => self.assign(at, value, check),
+            None => Err(format!("no such flag -{name}")),
+        }
+    }
+
     /// Whether the flag was given.
     pub fn changed(&self, name: &str) -> bool {
         self.lookup(name).is_some_and(|entry| entry.changed)

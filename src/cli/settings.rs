@@ -1,0 +1,314 @@
+//! What holds, and where it was set: flags, then `PINTLE_*` variables, then Helm's variables, then
+//! `pintle.yaml`, its environment before the rest of it.
+
+use std::path::Path;
+
+use super::config::{self, Loaded};
+use super::environment::Environment;
+use crate::diag::{Error, Kind};
+use crate::go::flag::FlagSet;
+use crate::go::os;
+
+/// One setting.
+struct Held {
+    name: &'static str,
+    value: Value,
+    origin: String,
+}
+
+enum Value {
+    Text(String),
+    List(Vec<(String, String)>),
+}
+
+/// The settings that hold.
+pub(super) struct Settings {
+    held: Vec<Held>,
+}
+
+impl Settings {
+    /// Finds `pintle.yaml` and makes what it says the defaults of `flags`.
+    ///
+    /// # Errors
+    /// What is wrong with the file, or that it lacks the environment.
+    pub(super) fn resolve(
+        flags: &mut FlagSet,
+        environment: &Environment,
+    ) -> Result<Settings, Error> {
+        let loaded = match flags.text("config") {
+            "" => {
+                let here = std::env::current_dir()
+                    .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", ".", &error)))?;
+                config::find(&here)?
+            }
+            path => Some(config::load(Path::new(path))?),
+        };
+        let mut settings = Settings { held: Vec::new() };
+        let loaded = loaded.as_ref();
+        let chosen = settings.environment(flags, environment, loaded);
+        if !chosen.is_empty() {
+            match loaded {
+                Some(loaded) => {
+                    loaded.environment(&chosen)?;
+                }
+                None => {
+                    let message = format!(
+                        "there is no {} that could have an environment {chosen:?}",
+                        config::NAME
+                    );
+                    return Err(Error::new(Kind::Usage, message));
+                }
+            }
+        }
+        let layers = Layers {
+            loaded,
+            chosen: &chosen,
+        };
+        settings.text(flags, environment, &layers, "namespace", "namespace");
+        settings.text(flags, environment, &layers, "kubeVersion", "kube-version");
+        settings.text(flags, environment, &layers, "target", "target");
+        settings.api_versions(flags, environment, &layers);
+        settings.values(flags, &layers);
+        Ok(settings)
+    }
+
+    /// The settings as YAML, with where each was set behind it.
+    pub(super) fn show(&self, origins: bool) -> String {
+        let mut lines: Vec<(String, &str)> = Vec::new();
+        for held in &self.held {
+            match &held.value {
+                Value::Text(text) => {
+                    lines.push((format!("{}: {}", held.name, scalar(text)), &held.origin));
+                }
+                Value::List(items) => {
+                    lines.push((format!("{}:", held.name), ""));
+                    for (item, origin) in items {
+                        lines.push((format!("- {}", scalar(item)), origin));
+                    }
+                }
+            }
+        }
+        let width = lines.iter().map(|(line, _)| line.chars().count()).max();
+        let width = width.unwrap_or(0);
+        let mut text = String::new();
+        for (line, origin) in lines {
+            if origins && !origin.is_empty() {
+                text.push_str(&format!("{line:width$}  # {origin}\n"));
+            } else {
+                text.push_str(&line);
+                text.push('\n');
+            }
+        }
+        text
+    }
+
+    fn environment(
+        &mut self,
+        flags: &FlagSet,
+        environment: &Environment,
+        loaded: Option<&Loaded>,
+    ) -> String {
+        let given = given(flags, environment, "environment");
+        let (value, origin) = match (given, loaded) {
+            (Some(given), _) => given,
+            (None, Some(loaded)) => match &loaded.config.environment {
+                Some(name) => (name.clone(), loaded.place(&["environment"]).to_string()),
+                None => return String::new(),
+            },
+            (None, None) => return String::new(),
+        };
+        self.held.push(Held {
+            name: "environment",
+            value: Value::Text(value.clone()),
+            origin,
+        });
+        value
+    }
+
+    fn text(
+        &mut self,
+        flags: &mut FlagSet,
+        environment: &Environment,
+        layers: &Layers<'_>,
+        name: &'static str,
+        flag: &'static str,
+    ) {
+        let from_file = || {
+            let member = |kube: Option<&config::Scalar>,
+                          namespace: Option<&String>,
+                          target: Option<&String>| match name {
+                "kubeVersion" => kube.map(|version| version.0.clone()),
+                "namespace" => namespace.cloned(),
+                _ => target.cloned(),
+            };
+            layers.find(
+                name,
+                |own| {
+                    member(
+                        own.kube_version.as_ref(),
+                        own.namespace.as_ref(),
+                        own.target.as_ref(),
+                    )
+                },
+                |all| {
+                    member(
+                        all.kube_version.as_ref(),
+                        all.namespace.as_ref(),
+                        all.target.as_ref(),
+                    )
+                },
+            )
+        };
+        let found = given(flags, environment, flag).or_else(from_file);
+        let (value, origin) = match found {
+            Some(found) => found,
+            None if name == "namespace" => (
+                environment.namespace(flags),
+                "kubeconfig, or default".to_owned(),
+            ),
+            None => return,
+        };
+        flags.set_default(flag, value.clone());
+        self.held.push(Held {
+            name,
+            value: Value::Text(value),
+            origin,
+        });
+    }
+
+    fn api_versions(
+        &mut self,
+        flags: &mut FlagSet,
+        environment: &Environment,
+        layers: &Layers<'_>,
+    ) {
+        let name = "apiVersions";
+        let items: Vec<(String, String)> = if flags.changed("api-versions") {
+            let given = flags.list("api-versions").iter();
+            given
+                .map(|item| (item.clone(), "--api-versions".to_owned()))
+                .collect()
+        } else if let Some(text) = environment.find("PINTLE_API_VERSIONS") {
+            let items = text.split(',').filter(|item| !item.is_empty());
+            items
+                .map(|item| (item.to_owned(), "PINTLE_API_VERSIONS".to_owned()))
+                .collect()
+        } else {
+            let found = layers.find(
+                name,
+                |own| own.api_versions.clone(),
+                |all| all.api_versions.clone(),
+            );
+            let (items, origin) = found.unwrap_or_default();
+            items
+                .into_iter()
+                .map(|item| (item, origin.clone()))
+                .collect()
+        };
+        if items.is_empty() {
+            return;
+        }
+        if !flags.changed("api-versions") {
+            flags.preset(
+                "api-versions",
+                items.iter().map(|(item, _)| item.clone()).collect(),
+            );
+        }
+        self.held.push(Held {
+            name,
+            value: Value::List(items),
+            origin: String::new(),
+        });
+    }
+
+    fn values(&mut self, flags: &mut FlagSet, layers: &Layers<'_>) {
+        let mut items: Vec<(String, String)> = Vec::new();
+        if let Some(loaded) = layers.loaded {
+            let mut add = |files: &Option<Vec<String>>, keys: &[&str]| {
+                let files = files.iter().flatten();
+                let origin = loaded.place(keys).to_string();
+                items.extend(files.map(|file| (loaded.resolve(file), origin.clone())));
+            };
+            add(&loaded.config.values, &["values"]);
+            if let Some(own) = layers.own() {
+                add(&own.values, &["environments", layers.chosen, "values"]);
+            }
+        }
+        flags.prepend(
+            "values",
+            items.iter().map(|(file, _)| file.clone()).collect(),
+        );
+        let typed = flags.list("values").iter().skip(items.len());
+        let typed: Vec<(String, String)> = typed
+            .map(|file| (file.clone(), "--values".to_owned()))
+            .collect();
+        items.extend(typed);
+        if !items.is_empty() {
+            self.held.push(Held {
+                name: "values",
+                value: Value::List(items),
+                origin: String::new(),
+            });
+        }
+    }
+}
+
+/// The parts of the file that hold.
+struct Layers<'a> {
+    loaded: Option<&'a Loaded>,
+    chosen: &'a str,
+}
+
+impl Layers<'_> {
+    fn own(&self) -> Option<&config::Environment> {
+        self.loaded?.config.environments.as_ref()?.get(self.chosen)
+    }
+
+    /// A value of the environment, or of all, with its place.
+    fn find<T>(
+        &self,
+        name: &str,
+        own: impl Fn(&config::Environment) -> Option<T>,
+        all: impl Fn(&config::Config) -> Option<T>,
+    ) -> Option<(T, String)> {
+        let loaded = self.loaded?;
+        if let Some(value) = self.own().and_then(own) {
+            let place = loaded.place(&["environments", self.chosen, name]);
+            return Some((value, place.to_string()));
+        }
+        let value = all(&loaded.config)?;
+        Some((value, loaded.place(&[name]).to_string()))
+    }
+}
+
+/// What a flag or a variable says, and which of them.
+fn given(flags: &FlagSet, environment: &Environment, flag: &str) -> Option<(String, String)> {
+    if flags.changed(flag) {
+        return Some((flags.text(flag).to_owned(), format!("--{flag}")));
+    }
+    let upper = flag.to_uppercase().replace('-', "_");
+    [format!("PINTLE_{upper}"), format!("HELM_{upper}")]
+        .into_iter()
+        .filter(|name| !name.starts_with("HELM_") || name == "HELM_NAMESPACE")
+        .find_map(|name| {
+            let value = environment.get(&name);
+            (!value.is_empty()).then_some((value, name))
+        })
+}
+
+/// A scalar as YAML, quoted where it could be taken for something else.
+fn scalar(text: &str) -> String {
+    let first_is_letter =
+        text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '.');
+    let plain = first_is_letter
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+        && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
+            .contains(&text.to_lowercase().as_str());
+    if plain {
+        text.to_owned()
+    } else {
+        serde_json::to_string(text).unwrap_or_default()
+    }
+}
