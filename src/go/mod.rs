@@ -7,5 +7,6 @@ pub mod glob;
 pub mod json;
 pub mod os;
 pub mod path;
+pub mod regexp;
 pub mod semver;
 pub mod strconv;
