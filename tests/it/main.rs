@@ -2,6 +2,8 @@
 
 #[path = "../difference.rs"]
 mod difference;
+mod documentation;
 mod examples;
+mod front;
 mod layering;
 mod program;

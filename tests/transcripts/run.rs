@@ -7,12 +7,13 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use crate::base64;
 use crate::case::Case;
 use crate::collect::{self, Manner, Snapshot, sort_lines};
 use crate::difference::describe;
 use crate::help;
 use crate::normalise::Normaliser;
-use crate::serve::{Server, decode_base64};
+use crate::serve::Server;
 
 /// A run that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -164,7 +165,7 @@ impl Run<'_> {
             }
             let bytes = match (text("content"), text("b64")) {
                 (Some(content), _) => content.into_bytes(),
-                (None, Some(encoded)) => decode_base64(&encoded)?,
+                (None, Some(encoded)) => base64::decode(&encoded)?,
                 (None, None) => return Err("nothing to write".to_owned()),
             };
             std::fs::write(&path, bytes).map_err(told)
@@ -237,7 +238,7 @@ impl Run<'_> {
         for (name, got, text, encoded) in streams {
             let mut wanted = match (text, encoded) {
                 (Some(text), _) => text.clone().into_bytes(),
-                (None, Some(encoded)) => decode_base64(encoded)?,
+                (None, Some(encoded)) => base64::decode(encoded)?,
                 (None, None) => continue,
             };
             let mut got = normaliser.text(got);

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::base64;
+
 /// A listener on a five-digit port of 127.0.0.1; what it serves is said later, since the port
 /// stands in the files that the case writes first.
 pub(crate) struct Server {
@@ -51,7 +53,7 @@ impl Server {
             .try_clone()
             .map_err(|error| format!("serve: {error}"))?;
         let stop = Arc::clone(&self.stop);
-        let expected = auth.map(|auth| format!("Basic {}", base64(auth.as_bytes())));
+        let expected = auth.map(|auth| format!("Basic {}", base64::encode(auth.as_bytes())));
         self.threads.push(std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if stop.load(Ordering::SeqCst) {
@@ -134,42 +136,4 @@ fn find(root: &Path, target: &str) -> Option<PathBuf> {
         .components()
         .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     inside.then(|| root.join(path))
-}
-
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-fn base64(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let mut group = [0; 3];
-        group[..chunk.len()].copy_from_slice(chunk);
-        let bits = u32::from_be_bytes([0, group[0], group[1], group[2]]);
-        for index in 0..4 {
-            if index <= chunk.len() {
-                let digit = (bits >> (18 - 6 * index)) & 63;
-                text.push(char::from(ALPHABET[digit as usize]));
-            } else {
-                text.push('=');
-            }
-        }
-    }
-    text
-}
-
-/// The bytes of base64 text, without regard to padding.
-pub(crate) fn decode_base64(text: &str) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let (mut bits, mut count) = (0_u32, 0);
-    for byte in text.bytes().filter(|byte| !b"=\r\n".contains(byte)) {
-        let Some(digit) = ALPHABET.iter().position(|letter| *letter == byte) else {
-            return Err(format!("not base64: {byte:#x}"));
-        };
-        bits = (bits << 6 | digit as u32) & 0xff_ffff;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count & 0xff) as u8);
-        }
-    }
-    Ok(bytes)
 }

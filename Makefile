@@ -1,0 +1,40 @@
+# The menu. `make` alone shows it.
+
+CARGO ?= cargo
+HELM ?= helm
+
+.PHONY: help build test check fmt clippy bench diff-helm dist
+
+help: ## Show this menu
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+build: ## Build the program for use (target/release/pintle)
+	$(CARGO) build --release
+
+dist: ## Build what is shipped: slower to build, smaller and faster
+	$(CARGO) build --profile dist
+
+test: ## Run all tests
+	$(CARGO) test
+
+check: fmt clippy test ## What has to pass before a change is merged
+
+fmt: ## Check the format
+	$(CARGO) fmt --check
+
+clippy: ## Check the lints
+	$(CARGO) clippy --all-targets -- -D warnings
+
+bench: build ## Measure; beside helm where it is installed
+	$(CARGO) bench
+	PINTLE=$(or $(CARGO_TARGET_DIR),target)/release/pintle benches/compare.sh
+
+diff-helm: build ## Compare one chart's render with helm's: make diff-helm CHART=path [VALUES=file]
+	@test -n "$(CHART)" || { echo 'say which chart: make diff-helm CHART=path' >&2; exit 2; }
+	@command -v $(HELM) >/dev/null || { echo '$(HELM) is not installed' >&2; exit 2; }
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	arguments="template release $(CHART) $(if $(VALUES),-f $(VALUES)) --include-crds"; \
+	$(HELM) $$arguments >"$$folder/helm" 2>"$$folder/helm.errors"; a=$$?; \
+	$(or $(CARGO_TARGET_DIR),target)/release/pintle helm $$arguments >"$$folder/pintle" 2>"$$folder/pintle.errors"; b=$$?; \
+	diff -u "$$folder/helm.errors" "$$folder/pintle.errors" && diff -u "$$folder/helm" "$$folder/pintle" && \
+	test $$a = $$b && echo "the same: $$(wc -c <"$$folder/helm") bytes, exit $$a"
