@@ -1,8 +1,8 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::quote;
 use crate::diag::{Error, Kind};
+use crate::go::strconv::quote;
 use crate::value::{Fault, List, Method, Object, Type, Value};
 
 /// API versions that Helm takes for granted without a cluster, in its order: those that its

@@ -1,16 +1,36 @@
 //! Charts: metadata, files, dependencies, values.
 //!
+//! ```no_run
+//! use pintle::chart;
+//!
+//! let mut notices = Vec::new();
+//! let mut chart = chart::load("./app", &mut notices)?;
+//! let user = chart::values::Options::default();
+//! let layers = chart::values::layer(&user, &mut chart::values::Disk)?;
+//! chart::dependency::process(&mut chart, layers.values(), &mut notices)?;
+//! let values = chart::values::coalesce(&chart, layers.values(), &mut notices)?;
+//! # drop(values);
+//! # Ok::<(), pintle::diag::Error>(())
+//! ```
+//!
 //! Behaviour of `pkg/chart/v2`, `pkg/chart/common` and `pkg/strvals`, Helm 4.2.4.
 
 mod capabilities;
+mod decode;
+pub mod dependency;
+mod load;
 mod lock;
 mod metadata;
+pub mod package;
 pub mod schema;
+pub mod set;
+pub mod values;
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use capabilities::{Capabilities, DEFAULT_API_VERSIONS, KubeVersion};
+pub use load::{load, load_bytes, load_files};
 pub use lock::Lock;
 pub use metadata::{Dependency, Maintainer, Metadata};
 
@@ -43,7 +63,7 @@ pub struct Chart {
     pub values_source: Option<Source>,
     /// When `values.yaml` was last changed.
     pub values_modified: Option<SystemTime>,
-    /// The chart's defaults: `values.yaml`, and after processing what it imported.
+    /// The chart's defaults: `values.yaml`, and after [`dependency::process`] what it imported.
     pub values: Arc<FrozenMap>,
     /// `values.schema.json`
     pub schema: Option<File>,
@@ -116,9 +136,4 @@ fn is_manifest(name: &str) -> bool {
             .iter()
             .any(|known| extension.eq_ignore_ascii_case(known))
     })
-}
-
-/// Go's `%q` of a text.
-fn quote(text: &str) -> String {
-    format!("{text:?}")
 }

@@ -5,6 +5,7 @@ pub mod flag;
 pub mod fmt;
 pub mod glob;
 pub mod json;
+pub mod mime;
 pub mod os;
 pub mod path;
 pub mod regexp;

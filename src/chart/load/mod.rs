@@ -1,0 +1,285 @@
+//! Reading charts from folders and archives (`pkg/chart/loader`, `pkg/chart/v2/loader`, Helm 4.2.4).
+
+mod archive;
+mod directory;
+mod ignore;
+mod tar;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+
+use super::metadata::decode_api_version;
+use super::values::document;
+use super::{Chart, File, Lock, Metadata};
+use crate::diag::{Error, Kind, Level, Notice, Source};
+use crate::go::{mime, os, path};
+
+/// Largest file of a chart.
+const MAX_FILE: u64 = 5 * 1024 * 1024;
+/// Largest sum of the files of an archive.
+const MAX_CHART: u64 = 100 * 1024 * 1024;
+/// Charts in archives in charts in archives: Helm knows no end to them.
+const MAX_NESTING: usize = 64;
+
+/// Loads the chart in the folder or archive at `path`. What Helm would log goes to `notices`.
+///
+/// # Errors
+/// What cannot be read, or is no chart, in Helm's words.
+pub fn load(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
+    let metadata = fs::metadata(path)
+        .map_err(|error| Error::new(Kind::Io, os::path_error("stat", path, &error)))?;
+    if metadata.is_dir() {
+        load_folder(path, notices)
+    } else {
+        load_archive(path, notices)
+    }
+}
+
+/// Loads a chart from files, in the order in which they were found (`loader.LoadFiles`). Names are
+/// paths in the chart.
+///
+/// # Errors
+/// What is no chart, in Helm's words.
+pub fn load_files(files: Vec<File>, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
+    assemble(files, "", 0, notices)
+}
+
+/// Loads the chart in an archive that has been read, such as one that was downloaded; `name` is what
+/// messages call it.
+///
+/// # Errors
+/// As [`load`], but without the words about the kind of file.
+pub fn load_bytes(name: &str, bytes: &[u8], notices: &mut Vec<Notice>) -> Result<Chart, Error> {
+    let files = archive::read(bytes).map_err(|error| error.into_error("stream", name))?;
+    detect(&files)?;
+    assemble(files, &format!("{name}/"), 0, notices)
+}
+
+fn load_folder(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
+    let top = std::path::absolute(path)
+        .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", "", &error)))?;
+    let top = path::clean(&top.to_string_lossy());
+    let chart_file = path::join(&[&top, "Chart.yaml"]);
+    let text = fs::read(&chart_file).map_err(|error| {
+        let operation = if error.raw_os_error() == Some(21) {
+            "read"
+        } else {
+            "open"
+        };
+        let reason = os::path_error(operation, &chart_file, &error);
+        Error::new(
+            Kind::Chart,
+            format!("unable to detect chart at {chart_file}: {reason}"),
+        )
+    })?;
+    check_version(&text)?;
+    let files = directory::read(&top, notices).map_err(|text| Error::new(Kind::Chart, text))?;
+    let label = if path.ends_with('/') {
+        path.to_owned()
+    } else {
+        format!("{path}/")
+    };
+    assemble(files, &label, 0, notices)
+}
+
+fn load_archive(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
+    let bytes = fs::read(path)
+        .map_err(|error| Error::new(Kind::Io, os::path_error("open", path, &error)))?;
+    // Go looks at a buffer of this size, zeros behind the end of a short file included.
+    let mut head = [0; 512];
+    let length = bytes.len().min(head.len());
+    head[..length].copy_from_slice(&bytes[..length]);
+    let content_type = mime::detect_content_type(&head);
+    if content_type != "application/x-gzip" && !head.starts_with(b"\x1f\x8b\x08") {
+        return Err(Error::new(
+            Kind::Chart,
+            if path.ends_with(".yml") || path.ends_with(".yaml") {
+                format!("file '{path}' seems to be a YAML file, but expected a gzipped archive")
+            } else {
+                format!(
+                    "file '{path}' does not appear to be a gzipped archive; got '{content_type}'"
+                )
+            },
+        ));
+    }
+    let files = archive::read(&bytes).map_err(|error| error.into_error("file", path))?;
+    drop(bytes);
+    detect(&files)?;
+    assemble(files, &format!("{path}/"), 0, notices)
+}
+
+/// Finds out of which version the chart in `files` is.
+fn detect(files: &[File]) -> Result<(), Error> {
+    let Some(file) = files.iter().find(|file| file.name == "Chart.yaml") else {
+        return Err(Error::new(
+            Kind::Chart,
+            "unable to detect chart version, no Chart.yaml found",
+        ));
+    };
+    check_version(&file.data)
+}
+
+fn check_version(text: &[u8]) -> Result<(), Error> {
+    let fail = |message: String| Err(Error::new(Kind::Chart, message));
+    match decode_api_version(text) {
+        Err(error) => fail(format!("cannot load Chart.yaml: {error}")),
+        Ok(version) => match &*version {
+            "" | "v1" | "v2" => Ok(()),
+            // Helm loads these, and then has no command that takes them.
+            "v3" => fail("invalid chart apiVersion".to_owned()),
+            _ => fail("unsupported chart version".to_owned()),
+        },
+    }
+}
+
+/// The text without a byte order mark in front.
+fn without_mark(data: &[u8]) -> &[u8] {
+    data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data)
+}
+
+/// Sorts files into a chart. `label` stands before their names where users are shown one.
+fn assemble(
+    files: Vec<File>,
+    label: &str,
+    depth: usize,
+    notices: &mut Vec<Notice>,
+) -> Result<Chart, Error> {
+    let fail = |message: String| Err(Error::new(Kind::Chart, message));
+    let mut chart = Chart::default();
+    let mut has_metadata = false;
+    for file in files.iter().filter(|file| file.name == "Chart.yaml") {
+        has_metadata = true;
+        if let Err(error) = chart.metadata.decode(&file.data) {
+            return fail(format!("cannot load Chart.yaml: {error}"));
+        }
+        if chart.metadata.api_version.is_empty() {
+            "v1".clone_into(&mut chart.metadata.api_version);
+        }
+        chart.modified = file.modified;
+    }
+    let mut groups: BTreeMap<String, Vec<File>> = BTreeMap::new();
+    for mut file in files {
+        match &*file.name {
+            "Chart.yaml" => {}
+            "Chart.lock" => match Lock::decode(&file.data) {
+                Ok(lock) => chart.lock = lock,
+                Err(error) => return fail(format!("cannot load Chart.lock: {error}")),
+            },
+            "values.yaml" => {
+                let source = Source::shared(format!("{label}values.yaml"), file.data.share());
+                match document::load(&file.data) {
+                    Ok(values) => chart.values = Arc::new(values),
+                    Err(error) => return fail(format!("cannot load values.yaml: {error}")),
+                }
+                chart.values_source = Some(source);
+                chart.values_modified = file.modified;
+            }
+            "values.schema.json" => chart.schema = Some(file),
+            "requirements.yaml" => {
+                has_metadata = true;
+                let is_old = is_version_1(&chart.metadata);
+                if !is_old {
+                    notices.push(migrate(
+                        "Dependencies are handled in Chart.yaml",
+                        "dependencies to Chart.yaml",
+                    ));
+                }
+                if let Err(error) = chart.metadata.decode(&file.data) {
+                    return fail(format!("cannot load requirements.yaml: {error}"));
+                }
+                if is_version_1(&chart.metadata) {
+                    chart.files.push(file);
+                }
+            }
+            "requirements.lock" => {
+                has_metadata = true;
+                match Lock::decode(&file.data) {
+                    Ok(lock) => chart.lock = lock,
+                    Err(error) => return fail(format!("cannot load requirements.lock: {error}")),
+                }
+                if is_version_1(&chart.metadata) {
+                    chart.files.push(file);
+                } else {
+                    notices.push(migrate(
+                        "Dependency locking is handled in Chart.lock",
+                        "to Chart.lock",
+                    ));
+                }
+            }
+            name if name.starts_with("templates/") => chart.templates.push(file),
+            name if name.starts_with("charts/") && path::ext(name.as_bytes()) != b".prov" => {
+                let inner = &name["charts/".len()..];
+                let group = inner.split('/').next().unwrap_or_default().to_owned();
+                file.name = inner.to_owned();
+                groups.entry(group).or_default().push(file);
+            }
+            _ => chart.files.push(file),
+        }
+    }
+    if !has_metadata {
+        return fail("Chart.yaml file is missing".to_owned());
+    }
+    chart.metadata.validate()?;
+    for (group, files) in groups {
+        if group.starts_with(['_', '.']) {
+            continue;
+        }
+        let child = subchart(&group, files, label, depth + 1, notices, chart.name())?;
+        chart.dependencies.push(child);
+    }
+    Ok(chart)
+}
+
+fn subchart(
+    group: &str,
+    mut files: Vec<File>,
+    label: &str,
+    depth: usize,
+    notices: &mut Vec<Notice>,
+    parent: &str,
+) -> Result<Chart, Error> {
+    let wrap =
+        |error: Error| error.wrap(format_args!("error unpacking subchart {group} in {parent}"));
+    if depth > MAX_NESTING {
+        return Err(wrap(Error::new(
+            Kind::Chart,
+            format!("charts are nested more than {MAX_NESTING} deep"),
+        )));
+    }
+    let label = format!("{label}charts/{group}/");
+    if path::ext(group.as_bytes()) == b".tgz" {
+        if files[0].name != group {
+            let found = &files[0].name;
+            return Err(Error::new(
+                Kind::Chart,
+                format!("error unpacking subchart tar in {parent}: expected {group}, got {found}"),
+            ));
+        }
+        let files = archive::read(&files[0].data)
+            .map_err(|error| wrap(Error::new(Kind::Chart, error.to_string())))?;
+        return assemble(files, &label, depth, notices).map_err(wrap);
+    }
+    files.retain_mut(|file| match file.name.split_once('/') {
+        Some((_, rest)) => {
+            file.name = rest.to_owned();
+            true
+        }
+        None => false,
+    });
+    stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+        assemble(files, &label, depth, notices)
+    })
+    .map_err(wrap)
+}
+
+fn is_version_1(metadata: &Metadata) -> bool {
+    metadata.api_version == "v1"
+}
+
+fn migrate(what: &str, to: &str) -> Notice {
+    Notice::new(
+        Level::Info,
+        format!("Warning: {what} since apiVersion \"v2\". We recommend migrating {to}."),
+    )
+}
