@@ -58,7 +58,7 @@ impl Rule {
         if line.contains("**") {
             return Err("double-star (**) syntax is not supported".to_owned());
         }
-        glob::match_path(line, "abc").map_err(|error| error.to_string())?;
+        glob::path_match(line, "abc").map_err(|error| error.to_string())?;
         let (is_negated, rest) = match line.strip_prefix('!') {
             Some(rest) => (true, rest),
             None => (false, line),
@@ -84,7 +84,7 @@ impl Rule {
             path::base(path.as_bytes())
         };
         // What is left of a good pattern may be a bad one; then nothing matches it.
-        glob::match_path(&self.pattern, name).unwrap_or(false)
+        glob::path_match(&self.pattern, name).unwrap_or(false)
     }
 }
 
