@@ -11,3 +11,4 @@ pub mod path;
 pub mod regexp;
 pub mod semver;
 pub mod strconv;
+pub mod time;
