@@ -1,6 +1,7 @@
 //! Look-alikes of Go's library: what templates and messages show of it, under Go's names.
 
 pub(crate) mod base64;
+pub mod escape;
 pub mod flag;
 pub mod fmt;
 pub mod glob;

@@ -1,5 +1,9 @@
 use std::any::Any;
+use std::collections::HashMap;
 
+use super::builtin::{self, Builtin};
+use super::error::ExecError;
+use super::set::Set;
 use crate::value::{Fault, Type, Value};
 use crate::world::World;
 
@@ -29,4 +33,99 @@ pub struct Caller<'a> {
     pub world: &'a dyn World,
     /// Whoever executes the template: functions that belong to an engine find it by downcasting.
     pub host: &'a dyn Any,
+    pub(super) depth: usize,
+}
+
+impl<'a> Caller<'a> {
+    /// A caller outside of any template, for functions called directly.
+    pub fn new(world: &'a dyn World, host: &'a dyn Any) -> Caller<'a> {
+        Caller {
+            world,
+            host,
+            depth: 0,
+        }
+    }
+
+    /// Executes another template from inside a function, with the same world and host; the depth
+    /// of templates keeps counting.
+    ///
+    /// # Errors
+    /// As [`Set::execute`].
+    pub fn execute(
+        &mut self,
+        set: &Set,
+        name: &str,
+        data: &Value,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ExecError> {
+        let environment = Environment {
+            world: self.world,
+            host: self.host,
+        };
+        set.execute_at(name, data, &environment, self.depth, out)
+    }
+}
+
+/// What is outside of the templates of one render.
+#[derive(Clone, Copy)]
+pub struct Environment<'a> {
+    /// Clock, randomness and the rest.
+    pub world: &'a dyn World,
+    /// Whoever executes the template; functions get it as [`Caller::host`].
+    pub host: &'a dyn Any,
+}
+
+/// All functions that a text can name: Go's builtins, and tables over them.
+#[derive(Debug)]
+pub struct Functions {
+    by_name: HashMap<&'static str, Callee>,
+}
+
+/// What a name in a template calls.
+#[derive(Clone, Copy, Debug)]
+pub enum Callee {
+    /// A function of a table.
+    Function(&'static Function),
+    /// A function of Go's that sees values as `reflect` does.
+    Builtin(&'static Builtin),
+}
+
+impl Callee {
+    /// The name in templates.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Callee::Function(function) => function.name,
+            Callee::Builtin(builtin) => builtin.name(),
+        }
+    }
+}
+
+impl Functions {
+    /// Builtins, then `tables`: where a name occurs twice, the later wins.
+    pub fn new(tables: &[&'static [Function]]) -> Functions {
+        let mut by_name: HashMap<&'static str, Callee> = builtin::BUILTINS
+            .iter()
+            .map(|builtin| (builtin.name(), Callee::Builtin(builtin)))
+            .collect();
+        for table in std::iter::once(&builtin::FUNCTIONS).chain(tables) {
+            by_name.extend(
+                table
+                    .iter()
+                    .map(|function| (function.name, Callee::Function(function))),
+            );
+        }
+        Functions { by_name }
+    }
+
+    /// The function called `name`.
+    pub fn get(&self, name: &str) -> Option<Callee> {
+        self.by_name.get(name).copied()
+    }
+
+    /// All names, sorted.
+    pub fn names(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.by_name.keys().copied().collect();
+        names.sort_unstable();
+        names
+    }
 }

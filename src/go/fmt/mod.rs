@@ -7,7 +7,9 @@ mod directive;
 mod format;
 mod print;
 
-use crate::value::{Kind, Value};
+use std::io::Write;
+
+use crate::value::{Kind, Type, Value};
 use print::Printer;
 
 /// `fmt.Sprintf`: every verb, flag and `%!`-complaint of Go 1.26.
@@ -54,6 +56,10 @@ pub fn print_value(out: &mut Vec<u8>, value: &Value) {
         Value::String(text) => out.extend_from_slice(text),
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Int(n) | Value::Int64(n) => {
+            // Writing to a Vec cannot fail.
+            let _ = write!(out, "{n}");
+        }
         Value::Float64(n) => crate::go::strconv::append_float(out, *n, b'g', None, 64),
         _ => {
             let mut printer = Printer::over(std::mem::take(out));
@@ -61,4 +67,19 @@ pub fn print_value(out: &mut Vec<u8>, value: &Value) {
             *out = printer.into_bytes();
         }
     }
+}
+
+/// What a template prints of a value: as [`print_value`], but for a pointer what it points to,
+/// unless the pointer has a text of its own.
+pub fn print_target(out: &mut Vec<u8>, value: &Value) {
+    if let Value::Object(object) = value
+        && let Type::Pointer(target) = object.go_type()
+        && object.text().is_none()
+    {
+        let mut printer = Printer::over(std::mem::take(out));
+        printer.print_below(object, target, 'v', 0);
+        *out = printer.into_bytes();
+        return;
+    }
+    print_value(out, value);
 }

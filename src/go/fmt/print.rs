@@ -231,7 +231,13 @@ impl Printer {
     }
 
     /// The struct, or what a named type is made of.
-    fn print_below(&mut self, object: &Rc<dyn Object>, go_type: &Type, verb: char, depth: usize) {
+    pub(super) fn print_below(
+        &mut self,
+        object: &Rc<dyn Object>,
+        go_type: &Type,
+        verb: char,
+        depth: usize,
+    ) {
         if go_type.kind() != Kind::Struct
             && let Some(below) = object.underlying()
         {

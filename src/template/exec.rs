@@ -1,0 +1,413 @@
+//! Walks the nodes of a template (`text/template/exec.go`, Go 1.26).
+
+use super::error::ExecError;
+use super::function::Environment;
+use super::node::{
+    ActionNode, Argument, BranchNode, CommandNode, Node, PipeNode, Spot, TemplateNode, Tree,
+};
+use super::set::Set;
+use super::slot::{Slot, underlying};
+use crate::diag::Span;
+use crate::go::fmt;
+use crate::go::strconv;
+use crate::value::{Fault, Kind, Type, Value};
+
+/// Go's limit of templates inside each other.
+const MAX_DEPTH: usize = 100_000;
+/// Our limits, which Go does not have.
+const MAX_OUTPUT: usize = 256 << 20;
+const MAX_STEPS: usize = 10_000_000;
+
+const RED_ZONE: usize = 128 * 1024;
+const SEGMENT: usize = 4 * 1024 * 1024;
+
+pub(super) type Result<T, E = ExecError> = std::result::Result<T, E>;
+
+/// The node that an error blames.
+#[derive(Clone, Copy)]
+pub(super) enum At<'s> {
+    Node(&'s Node),
+    Branch(&'s PipeNode),
+    Pipe(&'s PipeNode),
+    Command(&'s CommandNode),
+    Argument(&'s Argument),
+}
+
+/// One execution.
+pub(super) struct State<'s> {
+    pub(super) set: &'s Set,
+    pub(super) tree: &'s Tree,
+    pub(super) environment: Environment<'s>,
+    pub(super) depth: usize,
+    pub(super) at: Option<At<'s>>,
+    /// Variables of the templates that execute, by number; those of the innermost begin at `frame`.
+    variables: Vec<(u32, Slot)>,
+    frame: usize,
+    /// Arguments of the calls under way.
+    pub(super) values: Vec<Value>,
+    pub(super) slots: Vec<Slot>,
+    out: &'s mut Vec<u8>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    Next,
+    Break,
+    Continue,
+}
+
+impl<'s> State<'s> {
+    pub(super) fn new(
+        set: &'s Set,
+        tree: &'s Tree,
+        environment: &Environment<'s>,
+        out: &'s mut Vec<u8>,
+    ) -> State<'s> {
+        State {
+            set,
+            tree,
+            environment: *environment,
+            depth: 0,
+            at: None,
+            variables: Vec::with_capacity(8),
+            frame: 0,
+            values: Vec::new(),
+            slots: Vec::new(),
+            out,
+        }
+    }
+
+    pub(super) fn run(mut self, data: &Value, depth: usize) -> Result<()> {
+        self.depth = depth;
+        let dot = Slot::of(data.clone());
+        self.variables.push((0, dot.clone()));
+        self.check_depth()?;
+        let root: &'s [Node] = &self.tree.root;
+        self.walk_list(&dot, root)?;
+        Ok(())
+    }
+
+    fn check_depth(&self) -> Result<()> {
+        if self.depth >= MAX_DEPTH {
+            return self.fail(format!("exceeded maximum template depth ({MAX_DEPTH})"));
+        }
+        Ok(())
+    }
+
+    fn error(&self, message: String) -> ExecError {
+        let tree = self.tree;
+        let name = tree.name();
+        let (spot, context): (Spot, String) = match self.at {
+            None => {
+                return ExecError::without_place(name, format!("template: {name}: {message}"));
+            }
+            Some(At::Node(node)) => (node.spot(), node.display(&tree.source).to_string()),
+            Some(At::Branch(pipe) | At::Pipe(pipe)) => (pipe.spot, pipe.to_string()),
+            Some(At::Command(command)) => (command.spot, command.to_string()),
+            Some(At::Argument(argument)) => (argument.spot, argument.to_string()),
+        };
+        let place = tree.source.place(spot.offset());
+        let location = format!("{}:{}:{}", tree.parse_name(), place.line, place.column - 1);
+        let limit = tree.source.bytes().len();
+        let span = spot.span();
+        let span = Span {
+            start: span.start.min(limit),
+            end: span.end.min(limit),
+        };
+        ExecError::at(
+            name,
+            location,
+            context,
+            (tree.source.clone(), span),
+            message,
+        )
+    }
+
+    pub(super) fn fail<T>(&self, message: impl Into<String>) -> Result<T> {
+        Err(self.error(message.into()))
+    }
+
+    /// `error calling NAME: ...`
+    pub(super) fn fail_call<T>(&self, name: &str, fault: Fault) -> Result<T> {
+        Err(self
+            .error(format!("error calling {name}: "))
+            .with_fault(fault))
+    }
+
+    pub(super) fn push(&mut self, variable: u32, value: Slot) {
+        self.variables.push((variable, value));
+    }
+
+    pub(super) fn set_variable(&mut self, id: u32, name: &[u8], value: Slot) -> Result<()> {
+        let frame = &mut self.variables[self.frame..];
+        match frame.iter_mut().rev().find(|(known, _)| *known == id) {
+            Some((_, slot)) => {
+                *slot = value;
+                Ok(())
+            }
+            None => self.fail_undefined(name),
+        }
+    }
+
+    pub(super) fn variable(&self, id: u32, name: &[u8]) -> Result<&Slot> {
+        let frame = &self.variables[self.frame..];
+        match frame.iter().rev().find(|(known, _)| *known == id) {
+            Some((_, slot)) => Ok(slot),
+            None => self.fail_undefined(name),
+        }
+    }
+
+    fn fail_undefined<T>(&self, name: &[u8]) -> Result<T> {
+        self.fail(format!(
+            "undefined variable: {}",
+            String::from_utf8_lossy(name)
+        ))
+    }
+
+    fn set_top(&mut self, from_top: usize, value: Slot) {
+        if let Some(at) = self.variables.len().checked_sub(from_top) {
+            self.variables[at].1 = value;
+        }
+    }
+
+    fn check_output(&self) -> Result<()> {
+        if self.out.len() > MAX_OUTPUT {
+            return self.fail(format!("output exceeds {MAX_OUTPUT} bytes"));
+        }
+        Ok(())
+    }
+
+    fn walk_list(&mut self, dot: &Slot, nodes: &'s [Node]) -> Result<Flow> {
+        for node in nodes {
+            match node {
+                Node::Text(text) => {
+                    let tree = self.tree;
+                    self.out.extend_from_slice(text.text(&tree.source));
+                    if self.out.len() > MAX_OUTPUT {
+                        self.at = Some(At::Node(node));
+                        self.check_output()?;
+                    }
+                }
+                Node::Action(action) => self.walk_action(dot, node, action)?,
+                Node::If(branch) => {
+                    let flow = self.walk_branch(dot, branch, false)?;
+                    if flow != Flow::Next {
+                        return Ok(flow);
+                    }
+                }
+                Node::With(branch) => {
+                    let flow = self.walk_branch(dot, branch, true)?;
+                    if flow != Flow::Next {
+                        return Ok(flow);
+                    }
+                }
+                Node::Range(branch) => {
+                    self.at = Some(At::Branch(&branch.pipe));
+                    let mark = self.variables.len();
+                    let flow =
+                        stacker::maybe_grow(RED_ZONE, SEGMENT, || self.walk_range(dot, branch))?;
+                    self.variables.truncate(mark);
+                    if flow != Flow::Next {
+                        return Ok(flow);
+                    }
+                }
+                Node::Template(template) => {
+                    self.at = Some(At::Node(node));
+                    stacker::maybe_grow(RED_ZONE, SEGMENT, || self.walk_template(dot, template))?;
+                }
+                Node::Break(_) => return Ok(Flow::Break),
+                Node::Continue(_) => return Ok(Flow::Continue),
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn walk_action(&mut self, dot: &Slot, node: &'s Node, action: &'s ActionNode) -> Result<()> {
+        let value = self.eval_pipeline(dot, &action.pipe)?;
+        if action.pipe.declarations.is_empty() {
+            self.at = Some(At::Node(node));
+            self.print(node, &value)?;
+        }
+        Ok(())
+    }
+
+    /// `printValue`
+    fn print(&mut self, node: &'s Node, slot: &Slot) -> Result<()> {
+        match slot.value() {
+            None => self.out.extend_from_slice(b"<no value>"),
+            Some(value) => {
+                if value.kind() == Kind::Func {
+                    let context = node.display(&self.tree.source).to_string();
+                    return self.fail(format!(
+                        "can't print {context} of type {}",
+                        slot.type_name()
+                    ));
+                }
+                fmt::print_target(self.out, value);
+            }
+        }
+        self.check_output()
+    }
+
+    fn walk_branch(&mut self, dot: &Slot, branch: &'s BranchNode, with: bool) -> Result<Flow> {
+        let mark = self.variables.len();
+        let value = self.eval_pipeline(dot, &branch.pipe)?;
+        let flow = if value.is_true() {
+            let dot = if with { &value } else { dot };
+            stacker::maybe_grow(RED_ZONE, SEGMENT, || self.walk_list(dot, &branch.list))?
+        } else if let Some(otherwise) = &branch.otherwise {
+            stacker::maybe_grow(RED_ZONE, SEGMENT, || self.walk_list(dot, otherwise))?
+        } else {
+            Flow::Next
+        };
+        self.variables.truncate(mark);
+        Ok(flow)
+    }
+
+    fn walk_range(&mut self, dot: &Slot, branch: &'s BranchNode) -> Result<Flow> {
+        let slot = self.eval_pipeline(dot, &branch.pipe)?;
+        let mut steps = Steps {
+            branch,
+            mark: self.variables.len(),
+            count: 0,
+        };
+        if let Some(value) = slot.value() {
+            let below = underlying(value);
+            match &*below {
+                Value::List(list) => {
+                    let element = list.go_type().element();
+                    for (at, item) in list.iter().enumerate() {
+                        let item = Slot::element(element, item.clone());
+                        if self.step(&mut steps, || Slot::Concrete(Value::Int(at as i64)), item)? {
+                            break;
+                        }
+                    }
+                }
+                Value::Bytes(bytes) => {
+                    for (at, byte) in bytes.iter().enumerate() {
+                        let item = Slot::Concrete(byte_value(*byte));
+                        if self.step(&mut steps, || Slot::Concrete(Value::Int(at as i64)), item)? {
+                            break;
+                        }
+                    }
+                }
+                Value::Map(map) => {
+                    let element = map.go_type().element();
+                    for (key, item) in map.snapshot() {
+                        let item = Slot::element(element, item);
+                        if self.step(&mut steps, || Slot::Concrete(Value::String(key)), item)? {
+                            break;
+                        }
+                    }
+                }
+                other => match other.as_integer() {
+                    Some(end) => self.walk_integers(&mut steps, other, end)?,
+                    None => {
+                        return self.fail(format!("range can't iterate over {}", show(value)));
+                    }
+                },
+            }
+        }
+        if steps.count > 0 {
+            return Ok(Flow::Next);
+        }
+        match &branch.otherwise {
+            Some(otherwise) => self.walk_list(dot, otherwise),
+            None => Ok(Flow::Next),
+        }
+    }
+
+    fn walk_integers(&mut self, steps: &mut Steps<'s>, of: &Value, end: i128) -> Result<()> {
+        if steps.branch.pipe.declarations.len() > 1 {
+            let end = show(of);
+            return self.fail(format!(
+                "can't use {end} to iterate over more than one variable"
+            ));
+        }
+        let mut at = 0i128;
+        while at < end {
+            let item = super::slot::integer(of.kind(), at as i64, at as u64).unwrap_or_default();
+            if self.step(steps, || Slot::Invalid, Slot::Concrete(item))? {
+                break;
+            }
+            at += 1;
+        }
+        Ok(())
+    }
+
+    /// One iteration; says whether it was the last because of a `break`.
+    fn step(
+        &mut self,
+        steps: &mut Steps<'s>,
+        index: impl FnOnce() -> Slot,
+        item: Slot,
+    ) -> Result<bool> {
+        steps.count += 1;
+        if steps.count > MAX_STEPS {
+            return self.fail(format!("range exceeds {MAX_STEPS} iterations"));
+        }
+        let pipe: &'s PipeNode = &steps.branch.pipe;
+        match (pipe.declarations.as_slice(), pipe.assigns) {
+            ([], _) => {}
+            ([value], true) => self.set_variable(value.id, &value.name, item.clone())?,
+            ([_], false) => self.set_top(1, item.clone()),
+            ([key, value, ..], true) => {
+                self.set_variable(key.id, &key.name, index())?;
+                self.set_variable(value.id, &value.name, item.clone())?;
+            }
+            (_, false) => {
+                self.set_top(1, item.clone());
+                self.set_top(2, index());
+            }
+        }
+        let flow = self.walk_list(&item, &steps.branch.list)?;
+        self.variables.truncate(steps.mark);
+        Ok(flow == Flow::Break)
+    }
+
+    fn walk_template(&mut self, dot: &Slot, node: &'s TemplateNode) -> Result<()> {
+        let set = self.set;
+        let Some(tree) = set.tree(&node.name) else {
+            let name = strconv::quote(node.name.as_bytes());
+            return self.fail(format!("template {name} not defined"));
+        };
+        self.check_depth()?;
+        let dot = match &node.pipe {
+            Some(pipe) => self.eval_pipeline(dot, pipe)?,
+            None => Slot::Invalid,
+        };
+        let outer = (self.tree, self.at, self.frame);
+        self.frame = self.variables.len();
+        self.variables.push((0, dot.clone()));
+        self.tree = tree;
+        self.depth += 1;
+        self.walk_list(&dot, &tree.root)?;
+        self.depth -= 1;
+        self.variables.truncate(self.frame);
+        (self.tree, self.at, self.frame) = outer;
+        Ok(())
+    }
+}
+
+/// A loop under way.
+struct Steps<'s> {
+    branch: &'s BranchNode,
+    mark: usize,
+    count: usize,
+}
+
+pub(super) fn byte_value(byte: u8) -> Value {
+    Value::Number(crate::value::Number::Uint8(byte))
+}
+
+/// `%v`
+pub(super) fn show(value: &Value) -> String {
+    let mut out = Vec::new();
+    fmt::print_value(&mut out, value);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// `%s` of a type that may be nothing.
+pub(super) fn show_type(go_type: Option<&Type>) -> String {
+    go_type.map_or_else(|| "nil".to_owned(), Type::to_string)
+}
