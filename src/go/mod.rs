@@ -1,5 +1,6 @@
 //! Look-alikes of Go's library: what templates and messages show of it, under Go's names.
 
+pub(crate) mod base32;
 pub(crate) mod base64;
 pub mod escape;
 pub mod flag;

@@ -7,17 +7,21 @@
 mod argument;
 mod bound;
 mod cast;
+mod crypto;
 mod date;
 mod decimal;
 mod default;
 mod dict;
+mod encoding;
 mod equal;
 mod flow;
 mod json;
 mod list;
 mod math;
 mod merge;
+mod network;
 mod path;
+mod random;
 mod reflection;
 mod regex;
 mod rune;
@@ -32,14 +36,18 @@ use crate::value::Type;
 /// All functions of sprig's `TxtFuncMap`, a table a family. Names occur once.
 pub const FAMILIES: &[&[Function]] = &[
     // One line a family, sorted.
+    crypto::FUNCTIONS,
     date::FUNCTIONS,
     default::FUNCTIONS,
     dict::FUNCTIONS,
+    encoding::FUNCTIONS,
     flow::FUNCTIONS,
     json::FUNCTIONS,
     list::FUNCTIONS,
     math::FUNCTIONS,
+    network::FUNCTIONS,
     path::FUNCTIONS,
+    random::FUNCTIONS,
     reflection::FUNCTIONS,
     regex::FUNCTIONS,
     semver::FUNCTIONS,
