@@ -1,1 +1,3 @@
 //! What the commands do: one verb a file.
+
+pub mod package;

@@ -128,7 +128,7 @@ fn dispatch(
         "package" => {
             let table = strict::table("package").ok_or_else(|| usage("no table".to_owned()))?;
             let flags = flags(table.flags, matches, environment, terminal)?;
-            run::package::package(&flags, &words(matches, "arguments"), environment, terminal)
+            run::package::package(&flags, &words(matches, "arguments"), terminal)
         }
         "config" => match matches.subcommand() {
             Some(("show", matches)) => {

@@ -7,6 +7,7 @@ mod args;
 mod config;
 mod environment;
 mod kubeconfig;
+mod read;
 mod run;
 mod settings;
 mod strict;

@@ -194,16 +194,11 @@ impl Settings {
                 .map(|item| (item.to_owned(), "PINTLE_API_VERSIONS".to_owned()))
                 .collect()
         } else {
-            let found = layers.find(
+            layers.lists(
                 name,
-                |own| own.api_versions.clone(),
-                |all| all.api_versions.clone(),
-            );
-            let (items, origin) = found.unwrap_or_default();
-            items
-                .into_iter()
-                .map(|item| (item, origin.clone()))
-                .collect()
+                |own| own.api_versions.as_ref(),
+                |all| all.api_versions.as_ref(),
+            )
         };
         if items.is_empty() {
             return;
@@ -222,16 +217,14 @@ impl Settings {
     }
 
     fn values(&mut self, flags: &mut FlagSet, layers: &Layers<'_>) {
-        let mut items: Vec<(String, String)> = Vec::new();
+        let mut items = layers.lists(
+            "values",
+            |own| own.values.as_ref(),
+            |all| all.values.as_ref(),
+        );
         if let Some(loaded) = layers.loaded {
-            let mut add = |files: &Option<Vec<String>>, keys: &[&str]| {
-                let files = files.iter().flatten();
-                let origin = loaded.place(keys).to_string();
-                items.extend(files.map(|file| (loaded.resolve(file), origin.clone())));
-            };
-            add(&loaded.config.values, &["values"]);
-            if let Some(own) = layers.own() {
-                add(&own.values, &["environments", layers.chosen, "values"]);
+            for (file, _) in &mut items {
+                *file = loaded.resolve(file);
             }
         }
         flags.prepend(
@@ -262,6 +255,32 @@ struct Layers<'a> {
 impl Layers<'_> {
     fn own(&self) -> Option<&config::Environment> {
         self.loaded?.config.environments.as_ref()?.get(self.chosen)
+    }
+
+    /// The items of a list of all and of one of the environment, in this order, with their places.
+    fn lists(
+        &self,
+        name: &str,
+        own: impl Fn(&config::Environment) -> Option<&Vec<String>>,
+        all: impl Fn(&config::Config) -> Option<&Vec<String>>,
+    ) -> Vec<(String, String)> {
+        let Some(loaded) = self.loaded else {
+            return Vec::new();
+        };
+        let mut items = Vec::new();
+        let mut add = |list: Option<&Vec<String>>, keys: &[&str]| {
+            let Some(list) = list.filter(|list| !list.is_empty()) else {
+                return;
+            };
+            let place = loaded.place(keys).to_string();
+            items.extend(list.iter().map(|item| (item.clone(), place.clone())));
+        };
+        add(all(&loaded.config), &[name]);
+        add(
+            self.own().and_then(own),
+            &["environments", self.chosen, name],
+        );
+        items
     }
 
     /// A value of the environment, or of all, with its place.

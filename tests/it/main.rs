@@ -7,3 +7,4 @@ mod examples;
 mod front;
 mod layering;
 mod program;
+mod project;

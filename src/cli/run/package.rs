@@ -1,22 +1,53 @@
 //! `helm package`.
 
-use super::super::environment::Environment;
+use crate::action::package::{self, Options};
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
 use crate::ui::Terminal;
+use crate::world::Real;
 
 /// Makes archives of chart folders.
 ///
 /// # Errors
-/// Whatever failed first.
+/// Whatever failed first; archives made before stay.
 pub(in crate::cli) fn package(
-    _flags: &FlagSet,
-    _arguments: &[String],
-    _environment: &Environment,
-    _terminal: &mut Terminal,
+    flags: &FlagSet,
+    charts: &[String],
+    terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    Err(Error::new(
-        Kind::Unsupported,
-        super::not_there_yet("pintle package"),
-    ))
+    if charts.is_empty() {
+        let message = "need at least one argument, the path to the chart";
+        return Err(Error::new(Kind::Usage, message));
+    }
+    if flags.is("sign") {
+        for needed in ["key", "keyring"] {
+            if flags.text(needed).is_empty() {
+                let message = format!("--{needed} is required for signing a package");
+                return Err(Error::new(Kind::Usage, message));
+            }
+        }
+        let message = "packages are not signed by pintle yet";
+        return Err(Error::new(Kind::Unsupported, message));
+    }
+    if flags.is("dependency-update") {
+        let message = "dependencies are not fetched by pintle yet";
+        return Err(Error::new(Kind::Unsupported, message));
+    }
+    let world = Real::new();
+    for chart in charts {
+        let options = Options {
+            chart: chart.clone(),
+            version: flags.text("version").to_owned(),
+            app_version: flags.text("app-version").to_owned(),
+            destination: flags.text("destination").to_owned(),
+        };
+        let mut notices = Vec::new();
+        let result = package::run(&options, &world, &mut notices);
+        terminal.log(&notices);
+        let path = result?;
+        terminal.print(&format!(
+            "Successfully packaged chart and saved it to: {path}\n"
+        ));
+    }
+    Ok(())
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::super::environment::Environment;
+use crate::ui::Terminal;
 
 #[derive(Deserialize)]
 struct Manifest {
@@ -38,4 +39,37 @@ fn installed(environment: &Environment) -> impl Iterator<Item = Manifest> {
             let text = std::fs::read(entry.ok()?.path().join("plugin.yaml")).ok()?;
             serde_yaml::from_slice(&text).ok()
         })
+}
+
+/// `helm plugin list`, where there are none.
+pub(in crate::cli) fn list(
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<(), String> {
+    if installed(environment).next().is_some() {
+        return Err(super::not_there_yet("helm plugin list"));
+    }
+    terminal.print("NAME\tVERSION\tTYPE\tAPIVERSION\tPROVENANCE\tSOURCE\n");
+    Ok(())
+}
+
+/// `helm plugin uninstall` and `helm plugin update`, as far as they fail.
+pub(in crate::cli) fn change(
+    verb: &str,
+    names: &[String],
+    environment: &Environment,
+) -> Result<(), String> {
+    if names.is_empty() {
+        return Err(format!("please provide plugin name to {verb}"));
+    }
+    let known: Vec<String> = installed(environment).map(|plugin| plugin.name).collect();
+    let missing: Vec<String> = names
+        .iter()
+        .filter(|name| !known.contains(name))
+        .map(|name| format!("plugin: {name} not found"))
+        .collect();
+    if missing.is_empty() {
+        return Err(super::not_there_yet(&format!("helm plugin {verb}")));
+    }
+    Err(missing.join("\n"))
 }

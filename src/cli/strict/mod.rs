@@ -155,6 +155,19 @@ fn dispatch(
         "completion bash" | "completion zsh" | "completion fish" | "completion powershell" => {
             completion::script(found.command().name(), flags, terminal);
         }
+        "install" if arguments.len() == 1 && !flags.is("generate-name") => {
+            if flags.text("name-template").is_empty() {
+                let why = "must either provide a name or specify --generate-name";
+                return Err(format!("INSTALLATION FAILED: {why}"));
+            }
+            return Err(run::not_there_yet(&name));
+        }
+        "package" => {
+            run::package::package(flags, arguments, terminal).map_err(|error| error.to_string())?;
+        }
+        "plugin list" => run::plugin::list(environment, terminal)?,
+        "plugin uninstall" => run::plugin::change("uninstall", arguments, environment)?,
+        "plugin update" => run::plugin::change("update", arguments, environment)?,
         _ => return Err(run::not_there_yet(&name)),
     }
     Ok(0)

@@ -1,0 +1,67 @@
+//! `helm package`: a chart folder to an archive (`pkg/action/package.go`, Helm 4.2.4). Signing is not
+//! done yet.
+
+use std::path::Path;
+
+use crate::chart::{self, dependency, package};
+use crate::diag::{Error, Kind, Notice};
+use crate::go::{os, path, semver};
+use crate::world::World;
+
+/// What to pack, and under which version.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The chart's folder, as typed.
+    pub chart: String,
+    /// Replaces the chart's version, unless empty.
+    pub version: String,
+    /// Replaces the chart's appVersion, unless empty.
+    pub app_version: String,
+    /// Where the archive goes; `.` gives an absolute path.
+    pub destination: String,
+}
+
+/// Packs a chart; returns the path of the archive.
+///
+/// # Errors
+/// A chart that cannot be read or is not complete, or what cannot be written, in Helm's words.
+pub fn run(
+    options: &Options,
+    world: &dyn World,
+    notices: &mut Vec<Notice>,
+) -> Result<String, Error> {
+    let io = |operation: &str, path: &str, error: &std::io::Error| {
+        Error::new(Kind::Io, os::path_error(operation, path, error))
+    };
+    let here = || std::env::current_dir().map_err(|error| io("getwd", ".", &error));
+    let folder = match options.chart.starts_with('/') {
+        true => path::clean(&options.chart),
+        false => path::clean(&format!("{}/{}", here()?.display(), options.chart)),
+    };
+    std::fs::metadata(&options.chart).map_err(|error| io("stat", &options.chart, &error))?;
+    if !Path::new(&folder).is_dir() {
+        let file = format!("{folder}/Chart.yaml");
+        let message = format!("unable to detect chart at {file}: open {file}: not a directory");
+        return Err(Error::new(Kind::Chart, message));
+    }
+    let mut chart = chart::load(&folder, notices)?;
+    if !options.version.is_empty() {
+        chart.metadata.version.clone_from(&options.version);
+    }
+    semver::Version::parse(&chart.metadata.version)
+        .map_err(|error| Error::new(Kind::Chart, error.to_string()))?;
+    if !options.app_version.is_empty() {
+        chart.metadata.app_version.clone_from(&options.app_version);
+    }
+    dependency::check(&chart).map_err(|error| {
+        // `helm package` gives no advice.
+        let found = error.message().find("found in Chart.yaml");
+        let message = error.message()[found.unwrap_or(0)..].to_owned();
+        error.with_message(message)
+    })?;
+    let destination = match options.destination.as_str() {
+        "." => here()?.to_string_lossy().into_owned(),
+        other => other.to_owned(),
+    };
+    package::save(&chart, &destination, world.now()).map_err(|error| error.wrap("failed to save"))
+}
