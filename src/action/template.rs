@@ -2,14 +2,15 @@
 //! (`pkg/cmd/template.go`, `pkg/action/install.go`, Helm 4.2.4).
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use crate::chart::{self, Capabilities, Chart, KubeVersion, dependency, schema, values};
-use crate::diag::{Error, Kind, Notice};
-use crate::go::path;
-use crate::render::manifest::{self, Document, Hook, Manifest};
+use crate::diag::{Error, Kind, Level, Notice};
+use crate::go::{glob, os, path};
+use crate::render::manifest::{self, Hook};
 use crate::render::{self, Input, Templates, notes};
-use crate::value::Text;
 use crate::world::World;
 
 /// What to render, and what of it to print. `Default` is Helm's.
@@ -49,6 +50,8 @@ pub struct Options {
     pub skip_schema_validation: bool,
     /// Let templates look up host names.
     pub enable_dns: bool,
+    /// `--version`: which version of a chart from a repository is wanted.
+    pub chart_version: String,
     /// Print manifests that are no YAML before failing.
     pub debug: bool,
 }
@@ -58,7 +61,9 @@ pub struct Surroundings<'a> {
     /// Clock, randomness, look-ups.
     pub world: &'a dyn World,
     /// Reads values files, standard input, URLs.
-    pub reader: &'a dyn values::Reader,
+    pub files: &'a mut dyn values::Files,
+    /// Fetches schemas that others refer to.
+    pub remote: &'a dyn schema::Remote,
 }
 
 /// The name of Helm's release where none is given.
@@ -70,54 +75,396 @@ const DEFAULT_NAME: &str = "release-name";
 /// Helm's line for whatever failed first.
 pub fn run(
     options: &Options,
-    around: &Surroundings<'_>,
+    around: &mut Surroundings<'_>,
     out: &mut Vec<u8>,
     notices: &mut Vec<Notice>,
 ) -> Result<(), Error> {
     let kube_version = match options.kube_version.as_str() {
         "" => None,
         text => Some(KubeVersion::parse(text).map_err(|error| {
-            Error::new(Kind::Usage, format!("invalid kube version '{text}': {error}"))
+            Error::new(
+                Kind::Usage,
+                format!("invalid kube version '{text}': {error}"),
+            )
         })?),
     };
-    let (name, chart_path) = name_and_chart(options, around.world)?;
-    let chart_path = locate(&chart_path)?;
-    let values = values::merge(&options.values, around.reader)?;
+    notices.push(
+        Notice::new(Level::Debug, "Original chart version").with("version", &options.chart_version),
+    );
+    let (name, reference) = name_and_chart(options, around.world)?;
+    let chart_path = locate(reference)?;
+    notices.push(Notice::new(Level::Debug, "Chart path").with("path", &chart_path));
+    let layers = values::layer(&options.values, around.files)?;
     let mut chart = chart::load(&chart_path, notices)?;
     check_installable(&chart)?;
     if chart.metadata.deprecated {
-        notices.push(Notice::new(crate::diag::Level::Warn, "this chart is deprecated"));
+        notices.push(Notice::new(Level::Warn, "this chart is deprecated"));
     }
     dependency::check(&chart)?;
-    chart::check_release_name(&name, notices)?;
-    dependency::process(&mut chart, values.values(), notices)?;
+    check_release_name(&name, notices)?;
+    dependency::process(&mut chart, layers.values(), notices)?;
     let mut capabilities = Capabilities::default();
     if let Some(version) = kube_version {
         capabilities.kube_version = version;
     }
-    capabilities.api_versions.extend(options.api_versions.iter().cloned());
-    let coalesced = values::coalesce(&chart, values.values(), notices)?;
+    capabilities
+        .api_versions
+        .extend(options.api_versions.iter().cloned());
+    let coalesced = values::coalesce(&chart, layers.values(), notices)?;
     if !options.skip_schema_validation {
-        schema::validate(&chart, &coalesced, around.reader, notices)?;
+        schema::validate(&chart, &coalesced, around.remote, notices)?;
     }
     check_labels(options)?;
-
-    let rendered = render_release(options, &chart, &capabilities, &coalesced, &name, around, notices);
-    let (manifest, error) = match rendered {
-        Ok(manifest) => (manifest, None),
-        Err(failed) if options.debug => (failed.0, Some(failed.1)),
-        Err(failed) => {
-            const HINT: &str = "Use --debug flag to render out invalid YAML";
-            let message = format!("{}\n\n{HINT}", failed.1);
-            return Err(failed.1.with_message(message));
-        }
+    let input = Input {
+        release: render::Release {
+            name: &name,
+            namespace: &options.namespace,
+            revision: 1,
+            is_upgrade: options.is_upgrade,
+        },
+        values: &coalesced,
+        capabilities: &capabilities,
+        options: render::Options {
+            enable_dns: options.enable_dns,
+            ..Default::default()
+        },
     };
-    let printer = Printer { options, name: &name, chart: &chart };
-    let printed = printer.print(&manifest, out);
-    match (error, printed) {
-        (Some(error), Err(_)) => Err(error),
-        (None, Err(error)) => Err(error),
-        (Some(error), Ok(())) => Err(error),
-        (None, Ok(())) => Ok(()),
+    let mut resources = Resources::default();
+    let filled = resources.fill(options, &chart, &input, around.world, out, notices);
+    match filled {
+        Err(error) if !options.debug => {
+            // Helm says so whatever went wrong once there is a release, however unfinished.
+            let message = format!("{error}\n\nUse --debug flag to render out invalid YAML");
+            Err(error.with_message(message))
+        }
+        filled => {
+            let printed = resources.print(options, &name, out);
+            filled.and(printed)
+        }
     }
+}
+
+/// The release's name and the chart's reference (Go: `Install.NameAndChart`).
+fn name_and_chart<'a>(options: &'a Options, world: &dyn World) -> Result<(String, &'a str), Error> {
+    let usage = |message: String| Error::new(Kind::Usage, message);
+    match options.arguments.as_slice() {
+        [] => Err(usage("a chart is required".to_owned())),
+        [_] if !options.name_template.is_empty() => {
+            let name = render::render_name(&options.name_template, world).map_err(usage)?;
+            Ok((name, &options.arguments[0]))
+        }
+        // Helm's `template` sets the name before it looks at `--generate-name`.
+        [chart] => Ok((DEFAULT_NAME.to_owned(), chart)),
+        [_, _] if options.generate_name => Err(usage(
+            "cannot set --generate-name and also specify a name".to_owned(),
+        )),
+        [_, _] if !options.name_template.is_empty() => Err(usage(
+            "cannot set --name-template and also specify a name".to_owned(),
+        )),
+        [name, chart] => Ok((name.clone(), chart)),
+        [_, _, rest @ ..] => Err(usage(format!(
+            "expected at most two arguments, unexpected arguments: {}",
+            rest.join(", ")
+        ))),
+    }
+}
+
+/// The chart's absolute path (Go: `ChartPathOptions.LocateChart`, as far as it is local).
+fn locate(reference: &str) -> Result<String, Error> {
+    let reference = reference.trim();
+    if Path::new(reference).exists() {
+        return std::path::absolute(reference)
+            .map(|path| path::clean(&path.to_string_lossy()))
+            .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", reference, &error)));
+    }
+    if reference.starts_with(['/', '.']) {
+        return Err(Error::new(
+            Kind::Io,
+            format!("path \"{reference}\" not found"),
+        ));
+    }
+    let repository = reference.split('/').next().unwrap_or_default();
+    let message = if reference.contains("://") {
+        format!("{reference}: charts are not fetched from URLs or registries yet")
+    } else if reference.contains('/') {
+        format!("repo {repository} not found")
+    } else {
+        format!("non-absolute URLs should be in form of repo_name/path_to_chart, got: {reference}")
+    };
+    Err(Error::new(Kind::Unsupported, message).with_hint(
+        "This version reads charts from folders and archives only: fetch the chart first, and give its path.",
+    ))
+}
+
+fn check_installable(chart: &Chart) -> Result<(), Error> {
+    match chart.metadata.chart_type.as_str() {
+        "" | "application" => Ok(()),
+        other => Err(Error::new(
+            Kind::Chart,
+            format!("{other} charts are not installable"),
+        )),
+    }
+}
+
+/// Go: `chartutil.ValidateReleaseName`, as `Install.availableName` reports it.
+fn check_release_name(name: &str, notices: &mut Vec<Notice>) -> Result<(), Error> {
+    let invalid = if name.is_empty() {
+        "no name provided"
+    } else if name.len() > 53 || !is_release_name(name) {
+        "invalid release name, must match regex \
+         ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ \
+         and the length must not be longer than 53"
+    } else {
+        return Ok(());
+    };
+    let message = format!(
+        "release name {}: {invalid}",
+        crate::go::strconv::quote(name.as_bytes())
+    );
+    notices.push(Notice::new(Level::Error, "release name check failed").with("error", &message));
+    Err(Error::new(
+        Kind::Usage,
+        format!("release name check failed: {message}"),
+    ))
+}
+
+fn is_release_name(name: &str) -> bool {
+    name.split('.').all(|label| {
+        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        !label.is_empty()
+            && label.chars().all(inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    })
+}
+
+fn check_kube_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), Error> {
+    let wanted = &chart.metadata.kube_version;
+    if wanted.is_empty() || dependency::is_compatible(wanted, &capabilities.kube_version.normalized)
+    {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Chart,
+        format!(
+            "chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {}",
+            capabilities.kube_version.version
+        ),
+    ))
+}
+
+fn check_labels(options: &Options) -> Result<(), Error> {
+    const SYSTEM: [&str; 6] = [
+        "name",
+        "owner",
+        "status",
+        "version",
+        "createdAt",
+        "modifiedAt",
+    ];
+    if options
+        .labels
+        .iter()
+        .any(|(name, _)| SYSTEM.contains(&name.as_str()))
+    {
+        let message = format!(
+            "user supplied labels contains system reserved label name. System labels: [{}]",
+            SYSTEM.join(" ")
+        );
+        return Err(Error::new(Kind::Usage, message));
+    }
+    Ok(())
+}
+
+/// What a release consists of, or as much of it as there is where rendering failed.
+#[derive(Default)]
+struct Resources {
+    /// CRDs where they are asked for, then objects; empty where they went into a folder.
+    text: Vec<u8>,
+    hooks: Vec<Hook>,
+}
+
+impl Resources {
+    /// Renders and sorts (Go: `renderResources`).
+    fn fill(
+        &mut self,
+        options: &Options,
+        chart: &Chart,
+        input: &Input<'_>,
+        world: &dyn World,
+        out: &mut Vec<u8>,
+        notices: &mut Vec<Notice>,
+    ) -> Result<(), Error> {
+        check_kube_version(chart, input.capabilities)?;
+        let templates = Templates::parse(chart)?;
+        let mut files = render::render(chart, &templates, input, world, notices)?;
+        notes::take(&mut files, chart.name(), notes::Subcharts::Excluded);
+        let manifest = match manifest::assemble(&files, notices) {
+            Ok(manifest) => manifest,
+            Err(failed) => {
+                for (path, text) in &files {
+                    if !manifest::trim_start(text).is_empty() {
+                        write_document(&mut self.text, path, text);
+                    }
+                }
+                self.hooks = failed.hooks;
+                return Err(failed.error);
+            }
+        };
+        self.hooks = manifest.hooks;
+        if options.output_dir.is_empty() {
+            if options.include_crds {
+                for crd in chart.crds() {
+                    write_document(&mut self.text, crd.path.as_bytes(), &crd.file.data);
+                }
+            }
+            for document in &manifest.documents {
+                write_document(&mut self.text, &document.path, &document.content);
+            }
+            return Ok(());
+        }
+        let mut folder = Folder::new(options.output_dir.clone());
+        if options.include_crds {
+            for crd in chart.crds() {
+                folder.write(crd.path.as_bytes(), &crd.file.data, out)?;
+            }
+        }
+        let mut folder = Folder::new(release_folder(options, input.release.name));
+        for document in &manifest.documents {
+            folder.write(&document.path, &document.content, out)?;
+        }
+        Ok(())
+    }
+
+    /// Prints objects and hooks, all or those asked for, or writes the hooks to their folder.
+    fn print(&self, options: &Options, name: &str, out: &mut Vec<u8>) -> Result<(), Error> {
+        let mut text = manifest::trim(&self.text).to_vec();
+        text.push(b'\n');
+        if !options.no_hooks {
+            let hooks = self
+                .hooks
+                .iter()
+                .filter(|hook| !(options.skip_tests && hook.is_test()));
+            let mut folder = Folder::new(release_folder(options, name));
+            for Hook { document, .. } in hooks {
+                if options.output_dir.is_empty() {
+                    write_document(&mut text, &document.path, &document.content);
+                } else {
+                    folder.keep(&document.path);
+                    folder.write(&document.path, &document.content, out)?;
+                }
+            }
+        }
+        if options.show_only.is_empty() {
+            out.append(&mut text);
+            return Ok(());
+        }
+        show_only(&options.show_only, &text, out)
+    }
+}
+
+/// Where a release's documents go below `--output-dir`.
+fn release_folder(options: &Options, name: &str) -> String {
+    match options.use_release_name {
+        true => path::join(&[&options.output_dir, name]),
+        false => options.output_dir.clone(),
+    }
+}
+
+fn write_document(text: &mut Vec<u8>, path: &[u8], content: &[u8]) {
+    for part in [b"---\n# Source: ", path, b"\n", content, b"\n"] {
+        text.extend_from_slice(part);
+    }
+}
+
+/// A folder that documents are written to, one file a template: a file's first document replaces
+/// it, the next ones are added.
+struct Folder {
+    root: String,
+    written: BTreeSet<Vec<u8>>,
+}
+
+impl Folder {
+    fn new(root: String) -> Folder {
+        Folder {
+            root,
+            written: BTreeSet::new(),
+        }
+    }
+
+    /// Takes a file that is there already for one of this run's.
+    fn keep(&mut self, path: &[u8]) {
+        let file = format!("{}/{}", self.root, String::from_utf8_lossy(path));
+        if Path::new(&file).exists() {
+            self.written.insert(path.to_vec());
+        }
+    }
+
+    /// Writes a document and says so on `out` (Go: `writeToFile`).
+    fn write(&mut self, path: &[u8], content: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        let file = format!("{}/{}", self.root, String::from_utf8_lossy(path));
+        let failed = |operation: &str, path: &str, error| {
+            Error::new(Kind::Io, os::path_error(operation, path, &error))
+        };
+        let folder = path::dir(&file);
+        match fs::metadata(&folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed("stat", &folder, error));
+            }
+            _ => {}
+        }
+        fs::create_dir_all(&folder).map_err(|error| failed("mkdir", &folder, error))?;
+        let append = self.written.contains(path);
+        let opened = match append {
+            true => fs::OpenOptions::new().append(true).open(&file),
+            false => fs::File::create(&file),
+        };
+        let mut document = Vec::with_capacity(content.len() + path.len() + 16);
+        write_document(&mut document, path, content);
+        opened
+            .and_then(|mut opened| opened.write_all(&document))
+            .map_err(|error| failed("open", &file, error))?;
+        self.written.insert(path.to_vec());
+        out.extend_from_slice(format!("wrote {file}\n").as_bytes());
+        Ok(())
+    }
+}
+
+/// Adds the documents of `text` whose template matches one of the globs, pattern by pattern.
+fn show_only(patterns: &[String], text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+    let documents: Vec<&[u8]> = manifest::split(text)
+        .into_iter()
+        .map(|at| &text[at])
+        .collect();
+    let mut found = Vec::new();
+    for pattern in patterns {
+        let before = found.len();
+        let matching = documents.iter().filter(|document| {
+            source_path(document)
+                .is_some_and(|path| glob::path_match(pattern.as_bytes(), path).unwrap_or(false))
+        });
+        found.extend(matching);
+        if found.len() == before {
+            let message = format!("could not find template {pattern} in chart");
+            return Err(Error::new(Kind::Usage, message));
+        }
+    }
+    for document in found {
+        out.extend_from_slice(b"---\n");
+        out.extend_from_slice(document);
+        out.push(b'\n');
+    }
+    Ok(())
+}
+
+/// What stands behind the chart's name in the first `# Source: CHART/PATH` of a document.
+fn source_path(document: &[u8]) -> Option<&[u8]> {
+    const MARK: &[u8] = b"# Source: ";
+    memchr::memmem::find_iter(document, MARK).find_map(|at| {
+        let line = document[at + MARK.len()..]
+            .split(|byte| *byte == b'\n')
+            .next()?;
+        let slash = memchr::memchr(b'/', line)?;
+        (slash > 0 && slash + 1 < line.len()).then(|| &line[slash + 1..])
+    })
 }

@@ -45,8 +45,8 @@ const INSTALL: [&str; 38] = [
 ];
 
 /// Compares two kinds for installing: known kinds in their order, then the others by name.
-pub fn compare_install(a: &str, b: &str) -> Ordering {
-    let rank = |kind: &str| INSTALL.iter().position(|known| *known == kind);
+pub fn compare_install(a: &[u8], b: &[u8]) -> Ordering {
+    let rank = |kind: &[u8]| INSTALL.iter().position(|known| known.as_bytes() == kind);
     match (rank(a), rank(b)) {
         (Some(a), Some(b)) => a.cmp(&b),
         (Some(_), None) => Ordering::Less,
@@ -62,7 +62,10 @@ mod tests {
     #[test]
     fn unknown_kinds_come_last_by_name() {
         let mut kinds = ["Zebra", "Service", "", "Apple", "Namespace", "Deployment"];
-        kinds.sort_by(|a, b| compare_install(a, b));
-        assert_eq!(kinds, ["Namespace", "Service", "Deployment", "", "Apple", "Zebra"]);
+        kinds.sort_by(|a, b| compare_install(a.as_bytes(), b.as_bytes()));
+        assert_eq!(
+            kinds,
+            ["Namespace", "Service", "Deployment", "", "Apple", "Zebra"]
+        );
     }
 }

@@ -1,1 +1,3 @@
 //! What is known of Kubernetes without a cluster.
+
+pub mod kind;

@@ -15,11 +15,36 @@ pub(super) static VALUES: Type = Type::Named {
     name: "common.Values",
     underlying: &Type::MAP,
     methods: &[
-        Method { name: "AsMap", parameters: &[], variadic: false, call: as_map },
-        Method { name: "Encode", parameters: &[Type::Any], variadic: false, call: encode },
-        Method { name: "PathValue", parameters: &[Type::STRING], variadic: false, call: path_value },
-        Method { name: "Table", parameters: &[Type::STRING], variadic: false, call: table },
-        Method { name: "YAML", parameters: &[], variadic: false, call: to_yaml },
+        Method {
+            name: "AsMap",
+            parameters: &[],
+            variadic: false,
+            call: as_map,
+        },
+        Method {
+            name: "Encode",
+            parameters: &[Type::Any],
+            variadic: false,
+            call: encode,
+        },
+        Method {
+            name: "PathValue",
+            parameters: &[Type::STRING],
+            variadic: false,
+            call: path_value,
+        },
+        Method {
+            name: "Table",
+            parameters: &[Type::STRING],
+            variadic: false,
+            call: table,
+        },
+        Method {
+            name: "YAML",
+            parameters: &[],
+            variadic: false,
+            call: to_yaml,
+        },
     ],
 };
 
@@ -65,7 +90,10 @@ fn descend(
 ) -> Value {
     let metadata = metadata(&chart.metadata);
     metadata.insert("IsRoot", Value::Bool(is_root));
-    let files = chart.files.iter().map(|file| (Text::from(file.name.as_str()), file.data.clone()));
+    let files = chart
+        .files
+        .iter()
+        .map(|file| (Text::from(file.name.as_str()), file.data.clone()));
     let subcharts = Map::new(&Type::MAP, BTreeMap::new());
     let context = Map::new(
         &VALUES,
@@ -93,7 +121,10 @@ fn descend(
         }
         found.insert(
             Text::from(format!("{full_path}/{}", template.name)),
-            Renderable { context: context.clone(), base_path: base_path.clone() },
+            Renderable {
+                context: context.clone(),
+                base_path: base_path.clone(),
+            },
         );
     }
     Value::Map(context.view_as(&Type::MAP))
@@ -101,19 +132,25 @@ fn descend(
 
 /// Whether a template is there to be included only: its base name starts with `_`.
 pub(super) fn is_partial(path: &[u8]) -> bool {
-    path.rsplit(|byte| *byte == b'/').next().is_some_and(|base| base.starts_with(b"_"))
+    path.rsplit(|byte| *byte == b'/')
+        .next()
+        .is_some_and(|base| base.starts_with(b"_"))
 }
 
 /// `.Chart`: the metadata under Go's field names.
 fn metadata(metadata: &Metadata) -> Map {
-    let list = |items: &[String]| Value::list(items.iter().map(|item| item.as_str().into()).collect());
+    let list =
+        |items: &[String]| Value::list(items.iter().map(|item| item.as_str().into()).collect());
     let maintainers = metadata.maintainers.iter().map(maintainer).collect();
     let dependencies = metadata.dependencies.iter().map(dependency).collect();
     let annotations = match &metadata.annotations {
         None => Map::nil(&Type::STRING_MAP),
         Some(annotations) => Map::new(
             &Type::STRING_MAP,
-            annotations.iter().map(|(key, text)| (key.as_str().into(), text.as_str().into())).collect(),
+            annotations
+                .iter()
+                .map(|(key, text)| (key.as_str().into(), text.as_str().into()))
+                .collect(),
         ),
     };
     Map::new(
@@ -149,7 +186,11 @@ fn maintainer(maintainer: &Maintainer) -> Value {
 }
 
 fn dependency(dependency: &Dependency) -> Value {
-    let tags = dependency.tags.iter().map(|tag| tag.as_str().into()).collect();
+    let tags = dependency
+        .tags
+        .iter()
+        .map(|tag| tag.as_str().into())
+        .collect();
     let imports = dependency.import_values.iter().map(Frozen::thaw).collect();
     Value::map([
         ("Name".into(), dependency.name.as_str().into()),
@@ -164,7 +205,9 @@ fn dependency(dependency: &Dependency) -> Value {
 }
 
 fn receive(receiver: &Value) -> Result<&Map, Fault> {
-    receiver.as_map().ok_or_else(|| Fault::from("not common.Values"))
+    receiver
+        .as_map()
+        .ok_or_else(|| Fault::from("not common.Values"))
 }
 
 fn as_map(receiver: &Value, _: &[Value]) -> Result<Value, Fault> {
@@ -178,7 +221,10 @@ fn to_yaml(receiver: &Value, _: &[Value]) -> Result<Value, Fault> {
 
 /// `Encode(io.Writer) error`: no template can have a writer.
 fn encode(_: &Value, arguments: &[Value]) -> Result<Value, Fault> {
-    let found = arguments.first().and_then(Value::go_type).map_or("nil".to_owned(), Type::to_string);
+    let found = arguments
+        .first()
+        .and_then(Value::go_type)
+        .map_or("nil".to_owned(), Type::to_string);
     Err(format!("wrong type for value; expected io.Writer; got {found}").into())
 }
 
@@ -188,7 +234,8 @@ fn table(receiver: &Value, arguments: &[Value]) -> Result<Value, Fault> {
 }
 
 fn find_table(root: &Map, path: &[u8]) -> Result<Map, Fault> {
-    path.split(|byte| *byte == b'.').try_fold(root.clone(), |table, name| step(&table, name))
+    path.split(|byte| *byte == b'.')
+        .try_fold(root.clone(), |table, name| step(&table, name))
 }
 
 fn step(table: &Map, name: &[u8]) -> Result<Map, Fault> {
@@ -199,7 +246,10 @@ fn step(table: &Map, name: &[u8]) -> Result<Map, Fault> {
 }
 
 fn argument(arguments: &[Value]) -> &[u8] {
-    arguments.first().and_then(Value::as_text).map_or(&b""[..], |text| text)
+    arguments
+        .first()
+        .and_then(Value::as_text)
+        .map_or(&b""[..], |text| text)
 }
 
 /// `PathValue(path string) (interface{}, error)`: the value, but not the table, at a dotted path.
@@ -214,7 +264,9 @@ fn path_value(receiver: &Value, arguments: &[Value]) -> Result<Value, Fault> {
         None => (Ok(root.clone()), path),
     };
     match table.ok().and_then(|table| table.get(name)) {
-        Some(Value::Map(_)) | None => Err(format!("{} is not a value", strconv::quote(name)).into()),
+        Some(Value::Map(_)) | None => {
+            Err(format!("{} is not a value", strconv::quote(name)).into())
+        }
         Some(value) => Ok(value),
     }
 }

@@ -65,7 +65,11 @@ impl Engine {
     }
 
     fn current(&self) -> Set {
-        self.sets.borrow().last().cloned().unwrap_or_else(|| unreachable!("the first set stays"))
+        self.sets
+            .borrow()
+            .last()
+            .cloned()
+            .unwrap_or_else(|| unreachable!("the first set stays"))
     }
 
     /// The output of a named template (Go: `includeFun`).
@@ -110,7 +114,10 @@ impl Engine {
         match result {
             Ok(text) => Ok(Value::String(without_no_value(text))),
             Err(error) => Err(wrap(
-                format!("error during tpl function execution for {}", strconv::quote(text)),
+                format!(
+                    "error during tpl function execution for {}",
+                    strconv::quote(text)
+                ),
                 error,
             )),
         }
@@ -123,9 +130,13 @@ impl Engine {
             return Ok(set.clone());
         }
         let mut set = self.current();
-        set.parse(ROOT, &Source::new(ROOT, text.as_bytes())).map_err(|error| {
-            wrap(format!("cannot parse template {}", strconv::quote(text)), error)
-        })?;
+        set.parse(ROOT, &Source::shared(ROOT, text.share()))
+            .map_err(|error| {
+                wrap(
+                    format!("cannot parse template {}", strconv::quote(text)),
+                    error,
+                )
+            })?;
         if outermost {
             self.extended.borrow_mut().insert(text.clone(), set.clone());
         }
@@ -160,4 +171,3 @@ pub(super) fn without_no_value(text: Text) -> Text {
     rest.extend_from_slice(&text[from..]);
     Text::from(rest)
 }
-

@@ -41,7 +41,10 @@ impl StdError for Wrapped {
 
 /// `context: cause`.
 pub(super) fn wrap(context: impl Into<String>, cause: impl StdError + 'static) -> Fault {
-    Fault::new(Wrapped { context: context.into(), cause: Box::new(cause) })
+    Fault::new(Wrapped {
+        context: context.into(),
+        cause: Box::new(cause),
+    })
 }
 
 /// Helm's line for a template that does not parse: place and last part of Go's text.
@@ -77,8 +80,15 @@ pub(super) fn exec(file: &str, error: &ExecError) -> Error {
     report
 }
 
-fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let found = next?;
+        next = found.source();
+        Some(found)
+    })
 }
 
 fn describe(file: &str, error: &ExecError) -> String {
@@ -162,5 +172,7 @@ impl fmt::Display for Step {
 
 /// A message up to the next error of the chain, which has a step of its own.
 fn cut(message: &str) -> &str {
-    message.split_once(" template:").map_or(message, |(head, _)| head)
+    message
+        .split_once(" template:")
+        .map_or(message, |(head, _)| head)
 }

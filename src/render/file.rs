@@ -5,10 +5,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
-use crate::go::{glob, path};
+use crate::go::{base64, glob, path};
 use crate::value::{Fault, Map, Method, Object, Text, Type, Value};
 use crate::yaml;
 
@@ -19,12 +16,42 @@ static FILES: Type = Type::Named {
     name: "engine.files",
     underlying: &Type::Map(&Type::STRING, &Type::BYTES),
     methods: &[
-        Method { name: "AsConfig", parameters: &[], variadic: false, call: as_config },
-        Method { name: "AsSecrets", parameters: &[], variadic: false, call: as_secrets },
-        Method { name: "Get", parameters: &[Type::STRING], variadic: false, call: get },
-        Method { name: "GetBytes", parameters: &[Type::STRING], variadic: false, call: get_bytes },
-        Method { name: "Glob", parameters: &[Type::STRING], variadic: false, call: glob },
-        Method { name: "Lines", parameters: &[Type::STRING], variadic: false, call: lines },
+        Method {
+            name: "AsConfig",
+            parameters: &[],
+            variadic: false,
+            call: as_config,
+        },
+        Method {
+            name: "AsSecrets",
+            parameters: &[],
+            variadic: false,
+            call: as_secrets,
+        },
+        Method {
+            name: "Get",
+            parameters: &[Type::STRING],
+            variadic: false,
+            call: get,
+        },
+        Method {
+            name: "GetBytes",
+            parameters: &[Type::STRING],
+            variadic: false,
+            call: get_bytes,
+        },
+        Method {
+            name: "Glob",
+            parameters: &[Type::STRING],
+            variadic: false,
+            call: glob,
+        },
+        Method {
+            name: "Lines",
+            parameters: &[Type::STRING],
+            variadic: false,
+            call: lines,
+        },
     ],
 };
 
@@ -36,7 +63,10 @@ impl Files {
 
     /// A YAML map of base names to what `value` makes of the contents.
     fn encode(&self, value: impl Fn(&Text) -> Value) -> Value {
-        let entries = self.0.iter().map(|(name, text)| (Text::from(path::base(name)), value(text)));
+        let entries = self
+            .0
+            .iter()
+            .map(|(name, text)| (Text::from(path::base(name)), value(text)));
         let map = Value::Map(Map::new(&Type::STRING_MAP, entries.collect()));
         let mut text = yaml::encode(&map).unwrap_or_default();
         if text.last() == Some(&b'\n') {
@@ -56,14 +86,20 @@ impl Object for Files {
     }
 
     fn underlying(&self) -> Option<Value> {
-        let entries = self.0.iter().map(|(name, text)| (name.clone(), Value::Bytes(text.clone())));
+        let entries = self
+            .0
+            .iter()
+            .map(|(name, text)| (name.clone(), Value::Bytes(text.clone())));
         Some(Value::Map(Map::new(&FILES, entries.collect())))
     }
 }
 
 /// The receiver, and the one string argument where there is one.
 fn receive<'a>(receiver: &'a Value, arguments: &'a [Value]) -> Option<(&'a Files, &'a [u8])> {
-    let argument = arguments.first().and_then(Value::as_text).map_or(&b""[..], |text| text);
+    let argument = arguments
+        .first()
+        .and_then(Value::as_text)
+        .map_or(&b""[..], |text| text);
     Some((receiver.as_object()?, argument))
 }
 
@@ -96,12 +132,19 @@ fn glob(receiver: &Value, arguments: &[Value]) -> Result<Value, Fault> {
 
 fn as_config(receiver: &Value, arguments: &[Value]) -> Result<Value, Fault> {
     let files = receive(receiver, arguments).map(|(files, _)| files);
-    Ok(files.map_or(Value::Nil, |files| files.encode(|text| Value::String(text.clone()))))
+    Ok(files.map_or(Value::Nil, |files| {
+        files.encode(|text| Value::String(text.clone()))
+    }))
 }
 
 fn as_secrets(receiver: &Value, arguments: &[Value]) -> Result<Value, Fault> {
     let files = receive(receiver, arguments).map(|(files, _)| files);
-    Ok(files.map_or(Value::Nil, |files| files.encode(|text| Value::string(STANDARD.encode(text)))))
+    let encode = |text: &Text| {
+        let mut out = Vec::new();
+        base64::encode(text, &mut out);
+        Value::string(out)
+    };
+    Ok(files.map_or(Value::Nil, |files| files.encode(encode)))
 }
 
 fn lines(receiver: &Value, arguments: &[Value]) -> Result<Value, Fault> {
@@ -111,7 +154,9 @@ fn lines(receiver: &Value, arguments: &[Value]) -> Result<Value, Fault> {
         Some(text) if text.is_empty() => Err("runtime error: index out of range [-1]".into()),
         Some(text) => {
             let text = text.strip_suffix(b"\n").unwrap_or(&text);
-            Ok(Value::strings(text.split(|byte| *byte == b'\n').map(Text::from)))
+            Ok(Value::strings(
+                text.split(|byte| *byte == b'\n').map(Text::from),
+            ))
         }
     }
 }

@@ -1,14 +1,19 @@
 //! Helm's own template functions (`pkg/engine/funcs.go`, Helm 4.2.4).
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::engine::Engine;
-use super::error::{Raised, wrap};
+use super::error::Raised;
 use crate::diag::{Level, Notice};
 use crate::go::json;
 use crate::template::{Caller, Function, Functions};
 use crate::value::{Fault, Frozen, List, Map, Text, Type, Value};
 use crate::{sprig, toml, yaml};
+
+/// What `--name-template` can call: Go's builtins and sprig.
+pub(super) static NAME_FUNCTIONS: LazyLock<Functions> =
+    LazyLock::new(|| Functions::new(sprig::FAMILIES));
 
 /// Everything that a chart's template can call: Go's builtins, sprig without `env` and
 /// `expandenv`, and Helm's own, which win.
@@ -27,7 +32,11 @@ const HELM: &[Function] = &[
     function("fromYamlArray", &[Type::STRING], from_yaml_array),
     function("getHostByName", &[Type::STRING], get_host_by_name),
     function("include", &[Type::STRING, Type::Any], include),
-    function("lookup", &[Type::STRING, Type::STRING, Type::STRING, Type::STRING], lookup),
+    function(
+        "lookup",
+        &[Type::STRING, Type::STRING, Type::STRING, Type::STRING],
+        lookup,
+    ),
     function("mustToJson", &[Type::Any], must_to_json),
     function("mustToToml", &[Type::Any], must_to_toml),
     function("mustToYaml", &[Type::Any], must_to_yaml),
@@ -44,16 +53,28 @@ const fn function(
     parameters: &'static [Type],
     body: crate::template::Body,
 ) -> Function {
-    Function { name, parameters, variadic: false, body }
+    Function {
+        name,
+        parameters,
+        variadic: false,
+        body,
+    }
 }
 
 /// The engine that executes; every template of a chart is executed by one.
 fn engine<'a>(caller: &Caller<'a>) -> Result<&'a Engine, Fault> {
-    caller.host.downcast_ref().ok_or_else(|| Fault::from("not implemented"))
+    caller
+        .host
+        .downcast_ref()
+        .ok_or_else(|| Fault::from("not implemented"))
 }
 
 fn text(arguments: &[Value], at: usize) -> Text {
-    arguments.get(at).and_then(Value::as_text).cloned().unwrap_or_default()
+    arguments
+        .get(at)
+        .and_then(Value::as_text)
+        .cloned()
+        .unwrap_or_default()
 }
 
 fn value(arguments: &[Value], at: usize) -> Value {
@@ -101,7 +122,9 @@ fn lookup(caller: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> 
     if engine(caller)?.is_lenient() {
         return Ok(Value::map([]));
     }
-    let found = caller.world.look_up(&part(0), &part(1), &part(2), &part(3))?;
+    let found = caller
+        .world
+        .look_up(&part(0), &part(1), &part(2), &part(3))?;
     Ok(found.map_or_else(|| Value::map([]), |object| object.thaw()))
 }
 
@@ -109,7 +132,9 @@ fn get_host_by_name(caller: &mut Caller<'_>, arguments: &[Value]) -> Result<Valu
     if !engine(caller)?.resolves_hosts() {
         return Ok(Value::string(""));
     }
-    let hosts = caller.world.resolve_host(&text(arguments, 0).to_str_lossy());
+    let hosts = caller
+        .world
+        .resolve_host(&text(arguments, 0).to_str_lossy());
     // sprig picks one of the addresses at random; the first is as good, and repeatable.
     hosts
         .into_iter()
@@ -127,7 +152,9 @@ fn trimmed(mut text: Vec<u8>) -> Value {
 }
 
 fn to_yaml(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
-    Ok(trimmed(yaml::encode(&value(arguments, 0)).unwrap_or_default()))
+    Ok(trimmed(
+        yaml::encode(&value(arguments, 0)).unwrap_or_default(),
+    ))
 }
 
 fn must_to_yaml(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
@@ -135,7 +162,9 @@ fn must_to_yaml(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault>
 }
 
 fn to_yaml_pretty(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
-    Ok(trimmed(yaml::encode_pretty(&value(arguments, 0)).unwrap_or_default()))
+    Ok(trimmed(
+        yaml::encode_pretty(&value(arguments, 0)).unwrap_or_default(),
+    ))
 }
 
 fn error_map(message: String) -> Value {
@@ -146,30 +175,16 @@ fn error_list(message: String) -> Value {
     Value::list(vec![Value::string(message)])
 }
 
-/// A decoded document as `map[string]interface {}`: `null` leaves Go's map nil.
-fn as_map(found: Frozen, mismatch: impl FnOnce() -> String) -> Value {
-    match found {
-        Frozen::Map(_) => found.thaw(),
-        Frozen::Null => Value::Map(Map::nil(&Type::MAP)),
-        _ => error_map(mismatch()),
-    }
-}
-
-/// A decoded document as `[]interface {}`.
-fn as_list(found: Frozen, mismatch: impl FnOnce() -> String) -> Value {
-    match found {
-        Frozen::List(_) => found.thaw(),
-        Frozen::Null => Value::List(List::nil(&Type::LIST)),
-        _ => error_list(mismatch()),
-    }
-}
-
 fn from_yaml(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
     let text = text(arguments, 0);
     Ok(match yaml::to_frozen(&text) {
-        Ok(found) => as_map(found, || {
-            yaml::to_map(&text).err().map(|error| error.to_string()).unwrap_or_default()
-        }),
+        // Go's map is nil then.
+        Ok(Frozen::Null) => Value::Map(Map::nil(&Type::MAP)),
+        Ok(found @ Frozen::Map(_)) => found.thaw(),
+        Ok(_) => match yaml::to_map(&text) {
+            Ok(found) => Value::Map(Frozen::thaw_map(&found, &Type::MAP)),
+            Err(error) => error_map(error.to_string()),
+        },
         Err(error) => error_map(error.to_string()),
     })
 }
@@ -177,9 +192,12 @@ fn from_yaml(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
 fn from_yaml_array(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
     let text = text(arguments, 0);
     Ok(match yaml::to_frozen(&text) {
-        Ok(found) => as_list(found, || {
-            yaml::to_list(&text).err().map(|error| error.to_string()).unwrap_or_default()
-        }),
+        Ok(Frozen::Null) => Value::List(List::nil(&Type::LIST)),
+        Ok(found @ Frozen::List(_)) => found.thaw(),
+        Ok(_) => match yaml::to_list(&text) {
+            Ok(found) => Value::list(found.iter().map(Frozen::thaw).collect()),
+            Err(error) => error_list(error.to_string()),
+        },
         Err(error) => error_list(error.to_string()),
     })
 }
@@ -198,30 +216,25 @@ fn must_to_json(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault>
     Ok(encode_json(&value(arguments, 0))?)
 }
 
-/// encoding/json's words for a value of the wrong kind.
-fn json_mismatch(found: &Frozen, wanted: &str) -> String {
-    let found = match found {
-        Frozen::Null => "null",
-        Frozen::Bool(_) => "bool",
-        Frozen::Int(_) | Frozen::Float(_) => "number",
-        Frozen::String(_) => "string",
-        Frozen::List(_) => "array",
-        Frozen::Map(_) => "object",
-    };
-    format!("json: cannot unmarshal {found} into Go value of type {wanted}")
-}
-
 fn from_json(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
-    Ok(match json::decode(&text(arguments, 0)) {
-        Ok(found) => as_map(found.clone(), || json_mismatch(&found, "map[string]interface {}")),
-        Err(message) => error_map(message.to_string()),
-    })
+    let decoded = json::decode_as(&text(arguments, 0), json::Shape::Map);
+    let found = match &decoded.value {
+        Frozen::Map(map) => Frozen::thaw_map(map, &Type::MAP),
+        _ if decoded.error.is_none() => Map::nil(&Type::MAP),
+        _ => Map::new(&Type::MAP, BTreeMap::new()),
+    };
+    if let Some(message) = decoded.error {
+        found.insert("Error", Value::string(message));
+    }
+    Ok(Value::Map(found))
 }
 
 fn from_json_array(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
-    Ok(match json::decode(&text(arguments, 0)) {
-        Ok(found) => as_list(found.clone(), || json_mismatch(&found, "[]interface {}")),
-        Err(message) => error_list(message.to_string()),
+    let decoded = json::decode_as(&text(arguments, 0), json::Shape::List);
+    Ok(match (decoded.error, decoded.value) {
+        (Some(message), _) => error_list(message),
+        (None, found @ Frozen::List(_)) => found.thaw(),
+        (None, _) => Value::List(List::nil(&Type::LIST)),
     })
 }
 
@@ -244,7 +257,7 @@ fn must_to_toml(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault>
 
 fn from_toml(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
     Ok(match toml::decode(&text(arguments, 0)) {
-        Ok(found) => found.thaw(),
+        Ok(found) => Value::Map(Frozen::thaw_map(&found, &Type::MAP)),
         Err(message) => error_map(message),
     })
 }

@@ -3,10 +3,12 @@
 //! Behaviour of Helm 4.2.4, `pkg/release/v1/util` (`SplitManifests`, `SortManifests`,
 //! `InstallOrder`).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::diag::{Error, Kind, Level, Notice};
+use crate::go::strconv;
 use crate::kubernetes::kind;
 use crate::value::Text;
 use crate::yaml;
@@ -19,11 +21,11 @@ pub struct Document {
     /// The text, without the separator before it and blanks around that.
     pub content: Slice,
     /// `apiVersion`, empty where there is none.
-    pub api_version: String,
+    pub api_version: Text,
     /// `kind`, empty where there is none.
-    pub kind: String,
+    pub kind: Text,
     /// `metadata.name`, empty where there is none.
-    pub name: String,
+    pub name: Text,
 }
 
 /// A hook: a document with the annotation `helm.sh/hook`.
@@ -142,7 +144,10 @@ pub fn assemble(
             continue;
         }
         for range in split(file) {
-            let content = Slice { file: file.clone(), range };
+            let content = Slice {
+                file: file.clone(),
+                range,
+            };
             let head = match yaml::head(&content) {
                 Ok(head) => head,
                 Err(error) => {
@@ -153,24 +158,25 @@ pub fn assemble(
                     }));
                 }
             };
+            let metadata = head.metadata.unwrap_or_default();
             let document = Document {
                 path: path.clone(),
                 content,
-                api_version: head.api_version,
+                api_version: head.version,
                 kind: head.kind,
-                name: head.name,
+                name: metadata.name,
             };
-            match head.annotations.get("helm.sh/hook") {
+            let annotations = metadata.annotations.unwrap_or_default();
+            let annotation = |name: &str| annotations.get(name.as_bytes()).map(Text::to_str_lossy);
+            match annotation("helm.sh/hook") {
                 None => manifest.documents.push(document),
-                Some(types) => match hook_events(types) {
+                Some(types) => match hook_events(&types) {
                     Some(events) => manifest.hooks.push(Hook {
                         document,
                         events,
-                        weight: weight(head.annotations.get("helm.sh/hook-weight")),
-                        delete_policies: policies(head.annotations.get("helm.sh/hook-delete-policy")),
-                        output_log_policies: policies(
-                            head.annotations.get("helm.sh/hook-output-log-policy"),
-                        ),
+                        weight: weight(annotation("helm.sh/hook-weight")),
+                        delete_policies: policies(annotation("helm.sh/hook-delete-policy")),
+                        output_log_policies: policies(annotation("helm.sh/hook-output-log-policy")),
                     }),
                     None => notices.push(
                         Notice::new(Level::Info, "skipping unknown hooks").with("hookTypes", types),
@@ -179,8 +185,12 @@ pub fn assemble(
             }
         }
     }
-    manifest.documents.sort_by(|a, b| kind::compare_install(&a.kind, &b.kind));
-    manifest.hooks.sort_by(|a, b| kind::compare_install(&a.document.kind, &b.document.kind));
+    manifest
+        .documents
+        .sort_by(|a, b| kind::compare_install(&a.kind, &b.kind));
+    manifest
+        .hooks
+        .sort_by(|a, b| kind::compare_install(&a.document.kind, &b.document.kind));
     Ok(manifest)
 }
 
@@ -189,20 +199,28 @@ fn hook_events(types: &str) -> Option<Vec<&'static str>> {
         .split(',')
         .map(|event| {
             let event = event.trim().to_lowercase();
-            let event = if event == "test-success" { "test" } else { &event };
+            let event = if event == "test-success" {
+                "test"
+            } else {
+                &event
+            };
             EVENTS.iter().copied().find(|known| *known == event)
         })
         .collect()
 }
 
-/// Go's `strconv.Atoi`, or 0.
-fn weight(text: Option<&String>) -> i64 {
-    text.and_then(|text| text.parse().ok()).unwrap_or(0)
+fn weight(text: Option<Cow<'_, str>>) -> i64 {
+    text.and_then(|text| strconv::atoi(text.as_bytes()).ok())
+        .unwrap_or(0)
 }
 
-fn policies(text: Option<&String>) -> Vec<String> {
-    text.map(|text| text.split(',').map(|policy| policy.trim().to_lowercase()).collect())
-        .unwrap_or_default()
+fn policies(text: Option<Cow<'_, str>>) -> Vec<String> {
+    text.map(|text| {
+        text.split(',')
+            .map(|policy| policy.trim().to_lowercase())
+            .collect()
+    })
+    .unwrap_or_default()
 }
 
 /// Go's `strings.TrimLeftFunc(text, unicode.IsSpace)`.
@@ -258,7 +276,10 @@ mod tests {
     use super::*;
 
     fn documents(text: &str) -> Vec<&str> {
-        split(text.as_bytes()).into_iter().map(|range| &text[range]).collect()
+        split(text.as_bytes())
+            .into_iter()
+            .map(|range| &text[range])
+            .collect()
     }
 
     #[test]
@@ -287,7 +308,10 @@ mod tests {
 
     #[test]
     fn hook_types_are_known_or_the_document_goes() {
-        assert_eq!(hook_events(" Pre-Install, test-success"), Some(vec!["pre-install", "test"]));
+        assert_eq!(
+            hook_events(" Pre-Install, test-success"),
+            Some(vec!["pre-install", "test"])
+        );
         assert_eq!(hook_events("pre-install,crd-install"), None);
     }
 }

@@ -44,13 +44,19 @@ mod tests {
     fn notes_leave_the_files_and_the_root_s_are_kept() {
         let files = BTreeMap::from([
             (Text::from("a/templates/NOTES.txt"), Text::from("root")),
-            (Text::from("a/charts/b/templates/NOTES.txt"), Text::from("sub")),
+            (
+                Text::from("a/charts/b/templates/NOTES.txt"),
+                Text::from("sub"),
+            ),
             (Text::from("a/templates/MYNOTES.txt"), Text::from("mine")),
             (Text::from("a/templates/x.yaml"), Text::from("x")),
         ]);
         let mut rest = files.clone();
         assert_eq!(take(&mut rest, "a", Subcharts::Excluded), b"root");
         assert_eq!(rest.len(), 1);
-        assert_eq!(take(&mut files.clone(), "a", Subcharts::Included), b"sub\nmine\nroot");
+        assert_eq!(
+            take(&mut files.clone(), "a", Subcharts::Included),
+            b"sub\nmine\nroot"
+        );
     }
 }

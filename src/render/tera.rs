@@ -4,11 +4,10 @@
 //! instead of by Go templates. They see the same `Values`, `Release`, `Chart`, `Capabilities` and
 //! `Template`; filters beside tera's own: `to_yaml`, `nindent`, `b64encode`, `quote`.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tera::{Context, Kwargs, State, Tera, TeraResult};
 
 use crate::diag::{Error, Kind, Source};
+use crate::go::base64;
 use crate::value::{Map, Text, Value};
 use crate::yaml;
 
@@ -25,7 +24,10 @@ pub(super) fn render(source: &Source, context: &Map) -> Result<Text, Error> {
     tera.register_filter("quote", quote);
     let mut variables = Context::new();
     for (name, value) in context.snapshot() {
-        if matches!(&*name, b"Values" | b"Release" | b"Chart" | b"Capabilities" | b"Template") {
+        if matches!(
+            &*name,
+            b"Values" | b"Release" | b"Chart" | b"Capabilities" | b"Template"
+        ) {
             variables.insert_value(name.to_string(), convert(&value));
         }
     }
@@ -35,7 +37,11 @@ pub(super) fn render(source: &Source, context: &Map) -> Result<Text, Error> {
         .map(Text::from)
         .map_err(|error| {
             let error = error.to_string();
-            let message = format!("execution error at ({}): {}", source.name(), error.trim_end());
+            let message = format!(
+                "execution error at ({}): {}",
+                source.name(),
+                error.trim_end()
+            );
             Error::new(Kind::Template, message)
         })
 }
@@ -91,7 +97,10 @@ fn revert(value: &tera::Value) -> Value {
     } else if let Some(items) = value.as_array() {
         Value::list(items.iter().map(revert).collect())
     } else if let Some(map) = value.as_map() {
-        Value::map(map.iter().map(|(key, value)| (Text::from(key.to_string()), revert(value))))
+        Value::map(
+            map.iter()
+                .map(|(key, value)| (Text::from(key.to_string()), revert(value))),
+        )
     } else {
         Value::Nil
     }
@@ -100,7 +109,9 @@ fn revert(value: &tera::Value) -> Value {
 #[expect(clippy::needless_pass_by_value, reason = "the shape of tera's filters")]
 fn to_yaml(value: tera::Value, _: Kwargs, _: &State<'_>) -> TeraResult<String> {
     let text = yaml::encode(&revert(&value)).map_err(tera::Error::message)?;
-    Ok(String::from_utf8_lossy(&text).trim_end_matches('\n').to_owned())
+    Ok(String::from_utf8_lossy(&text)
+        .trim_end_matches('\n')
+        .to_owned())
 }
 
 /// `{{ text | nindent(by=4) }}`: a newline, then every line with blanks in front.
@@ -109,12 +120,16 @@ fn nindent(text: String, arguments: Kwargs, _: &State<'_>) -> TeraResult<String>
     const WIDEST: usize = 1024;
     let by: usize = arguments.must_get("by")?;
     let pad = " ".repeat(by.min(WIDEST));
-    Ok(text.split('\n').fold(String::new(), |out, line| out + "\n" + &pad + line))
+    Ok(text
+        .split('\n')
+        .fold(String::new(), |out, line| out + "\n" + &pad + line))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape of tera's filters")]
 fn b64encode(text: String, _: Kwargs, _: &State<'_>) -> TeraResult<String> {
-    Ok(STANDARD.encode(text))
+    let mut out = Vec::new();
+    base64::encode(text.as_bytes(), &mut out);
+    Ok(String::from_utf8_lossy(&out).into_owned())
 }
 
 /// A YAML double-quoted string.

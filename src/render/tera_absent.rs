@@ -5,6 +5,9 @@ use crate::value::{Map, Text};
 
 /// Refuses.
 pub(super) fn render(source: &Source, _: &Map) -> Result<Text, Error> {
-    let message = format!("{}: this pintle was built without the feature `tera`", source.name());
+    let message = format!(
+        "{}: this pintle was built without the feature `tera`",
+        source.name()
+    );
     Err(Error::new(Kind::Unsupported, message))
 }
