@@ -8,3 +8,4 @@ mod front;
 mod layering;
 mod program;
 mod project;
+mod random;
