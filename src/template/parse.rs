@@ -286,16 +286,11 @@ impl<'a> Parser<'a> {
         let token = self.expect(&[Kind::String, Kind::RawString], CONTEXT)?;
         let name = self.unquote(token)?;
         self.expect(&[Kind::RightDelim], CONTEXT)?;
-        self.parse_body(&name, CONTEXT)
-    }
-
-    /// The rest of a `define` or `block`, as a tree.
-    fn parse_body(&mut self, name: &[u8], context: &str) -> Result<()> {
         let (root, end) = self.item_list()?;
         if !matches!(end, Element::End) {
-            return self.fail(format!("unexpected {} in {context}", end.text()));
+            return self.fail(format!("unexpected {} in {CONTEXT}", end.text()));
         }
-        self.add(&String::from_utf8_lossy(name), root)
+        self.add(&String::from_utf8_lossy(&name), root)
     }
 
     fn item_list(&mut self) -> Result<(Vec<Node>, Element)> {
@@ -425,14 +420,20 @@ impl<'a> Parser<'a> {
         const CONTEXT: &str = "block clause";
         let (token, name) = self.template_name(CONTEXT)?;
         let pipe = self.pipeline(CONTEXT, Kind::RightDelim)?;
-        let outer = std::mem::take(&mut self.scope);
         if self.controls >= MAX_CONTROLS {
             return self.fail("max nesting depth exceeded");
         }
         self.controls += 1;
-        stacker::maybe_grow(RED_ZONE, SEGMENT, || self.parse_body(&name, CONTEXT))?;
-        self.controls -= 1;
+        let outer = std::mem::take(&mut self.scope);
+        let (root, end) = stacker::maybe_grow(RED_ZONE, SEGMENT, || self.item_list())?;
+        if !matches!(end, Element::End) {
+            // Go blames the line that the outer tree has read to.
+            self.scope = outer;
+            return self.fail(format!("unexpected {} in {CONTEXT}", end.text()));
+        }
+        self.add(&String::from_utf8_lossy(&name), root)?;
         self.scope = outer;
+        self.controls -= 1;
         Ok(template_node(token, &name, Some(pipe)))
     }
 

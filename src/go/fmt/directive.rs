@@ -128,7 +128,7 @@ impl Printer {
         } else if !reader.good {
             complain(self, b"(BADINDEX)");
         } else if let Some(argument) = reader.arguments.get(reader.next) {
-            if verb == 'v' {
+            if matches!(verb, 'v' | 'w') {
                 flags.sharp_v = std::mem::take(&mut flags.sharp);
                 flags.plus_v = std::mem::take(&mut flags.plus);
             }
@@ -179,7 +179,7 @@ impl Reader<'_> {
         (self.at > start).then_some(value)
     }
 
-    /// `[n]`; says whether a good one was there.
+    /// `[n]`; says whether one was there, be it out of range.
     fn index(&mut self) -> bool {
         if self.peek() != Some(b'[') {
             return false;
@@ -201,19 +201,12 @@ impl Reader<'_> {
         let index = std::str::from_utf8(digits)
             .ok()
             .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
-            .and_then(|digits| digits.parse::<usize>().ok())
-            .and_then(|index| index.checked_sub(1))
-            .filter(|index| *index < self.arguments.len());
-        match index {
-            Some(index) => {
-                self.next = index;
-                true
-            }
-            None => {
-                self.good = false;
-                false
-            }
+            .and_then(|digits| digits.parse::<usize>().ok());
+        match index.and_then(|index| index.checked_sub(1)) {
+            Some(index) if index < self.arguments.len() => self.next = index,
+            _ => self.good = false,
         }
+        index.is_some()
     }
 
     /// The argument of a `*`.

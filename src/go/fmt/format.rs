@@ -244,7 +244,10 @@ impl Format {
     /// `%U`
     pub(super) fn unicode(&mut self, code: u64) {
         let digits = self.flags.precision.unwrap_or_default().max(4);
-        let mut text = format!("U+{code:0digits$X}");
+        let hexadecimal = format!("{code:X}");
+        let mut text = String::from("U+");
+        text.extend(std::iter::repeat_n('0', digits.saturating_sub(hexadecimal.len())));
+        text.push_str(&hexadecimal);
         if self.flags.sharp
             && let Some(rune) = u32::try_from(code).ok().and_then(char::from_u32)
             && strconv::is_print(rune)
@@ -300,7 +303,7 @@ impl Format {
 /// The `#` flag of floats: a decimal point always, and for `%g` the trailing zeros.
 fn keep_zeros(text: &mut Vec<u8>, verb: u8, precision: Option<usize>) {
     let mut digits = match verb {
-        b'g' | b'G' | b'x' | b'X' => precision.unwrap_or(6) as i64,
+        b'g' | b'G' | b'x' => precision.unwrap_or(6) as i64,
         _ => 0,
     };
     let mut tail = Vec::new();
