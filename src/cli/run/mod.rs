@@ -3,6 +3,7 @@
 pub(super) mod package;
 pub(super) mod plugin;
 pub(super) mod template;
+pub(super) mod version;
 
 use super::environment::Environment;
 use crate::go::flag::FlagSet;

@@ -165,6 +165,7 @@ fn dispatch(
         "package" => {
             run::package::package(flags, arguments, terminal).map_err(|error| error.to_string())?;
         }
+        "version" => run::version::version(flags, terminal)?,
         "plugin list" => run::plugin::list(environment, terminal)?,
         "plugin uninstall" => run::plugin::change("uninstall", arguments, environment)?,
         "plugin update" => run::plugin::change("update", arguments, environment)?,
