@@ -1,7 +1,7 @@
 use std::net::ToSocketAddrs;
 use std::sync::OnceLock;
 
-use super::Options;
+use super::{Answer, Options};
 use crate::diag::{Error, Kind};
 use crate::go::{os, strconv};
 
@@ -31,6 +31,22 @@ impl Client {
     /// [`Kind::Network`], in Go's words for connections that cannot be made and Helm's for answers
     /// other than 200; [`Kind::Io`] for certificates that cannot be read.
     pub fn get(&self, url: &str) -> Result<Vec<u8>, Error> {
+        let answer = self.request(url)?;
+        if answer.status == 200 {
+            return Ok(answer.body);
+        }
+        let message = format!(
+            "failed to fetch {url} : {} {}",
+            answer.status, answer.reason
+        );
+        Err(Error::new(Kind::Network, message.trim_end()))
+    }
+
+    /// Asks for what is at `url` and gives any answer.
+    ///
+    /// # Errors
+    /// As [`Client::get`], but for answers.
+    pub fn request(&self, url: &str) -> Result<Answer, Error> {
         let started = self.started.get_or_init(|| start(&self.options));
         let started = match started {
             Ok(started) => started,
@@ -39,7 +55,7 @@ impl Client {
         started.runtime.block_on(self.fetch(&started.client, url))
     }
 
-    async fn fetch(&self, client: &reqwest::Client, url: &str) -> Result<Vec<u8>, Error> {
+    async fn fetch(&self, client: &reqwest::Client, url: &str) -> Result<Answer, Error> {
         let mut request = client.get(url);
         if let Some((user, password)) = &self.options.credentials {
             request = request.basic_auth(user, Some(password));
@@ -50,13 +66,6 @@ impl Client {
         };
         let mut response = request.send().await.map_err(|error| failed(&error))?;
         let status = response.status();
-        if status != reqwest::StatusCode::OK {
-            let message = match status.canonical_reason() {
-                Some(reason) => format!("failed to fetch {url} : {} {reason}", status.as_u16()),
-                None => format!("failed to fetch {url} : {}", status.as_u16()),
-            };
-            return Err(Error::new(Kind::Network, message));
-        }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
             if body.len() + chunk.len() > self.options.limit {
@@ -65,7 +74,11 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body)
+        Ok(Answer {
+            status: status.as_u16(),
+            reason: status.canonical_reason().unwrap_or_default(),
+            body,
+        })
     }
 }
 

@@ -47,6 +47,17 @@ impl Default for Options {
     }
 }
 
+/// What a server said.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status, 200 for all is well.
+    pub status: u16,
+    /// The usual words for the status.
+    pub reason: &'static str,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
 /// Stands in for the client where it was not built in.
 #[cfg(not(feature = "http"))]
 pub struct Client;
@@ -63,6 +74,14 @@ impl Client {
     /// # Errors
     /// Always.
     pub fn get(&self, url: &str) -> Result<Vec<u8>, crate::diag::Error> {
+        self.request(url).map(|answer| answer.body)
+    }
+
+    /// Refuses.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn request(&self, url: &str) -> Result<Answer, crate::diag::Error> {
         Err(crate::diag::Error::new(
             crate::diag::Kind::Unsupported,
             format!("{url}: pintle was built without the feature http"),

@@ -1,22 +1,293 @@
 //! `helm template` and `pintle render`.
 
-use super::super::environment::Environment;
-use crate::diag::{Error, Kind};
-use crate::go::flag::FlagSet;
-use crate::ui::Terminal;
+use std::cell::OnceCell;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
-/// Under pintle's own name.
+use super::super::environment::Environment;
+use super::super::read::{self, Files};
+use crate::action::template::{self, Options, Surroundings};
+use crate::chart::{schema, values};
+use crate::diag::{Error, Kind, Level, Notice};
+use crate::go::flag::FlagSet;
+use crate::go::{os, strconv};
+use crate::net::{self, Client};
+use crate::ui::Terminal;
+use crate::value::Frozen;
+use crate::world::Real;
+use crate::yaml;
+
+/// Under Helm's name.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(in crate::cli) fn strict(
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    run(flags, arguments, environment, terminal, &Real::new())
+}
+
+/// Under pintle's own name: repeatable where that is asked for, and plain about what is not read.
 ///
 /// # Errors
 /// Whatever failed first.
 pub(in crate::cli) fn pintle(
-    _flags: &FlagSet,
-    _arguments: &[String],
-    _environment: &Environment,
-    _terminal: &mut Terminal,
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    Err(Error::new(
-        Kind::Unsupported,
-        super::not_there_yet("pintle render"),
-    ))
+    if let Some(reference) = arguments.last().filter(|_| arguments.len() <= 2) {
+        check_local(flags, reference)?;
+    }
+    let world = world(flags)?;
+    run(flags, arguments, environment, terminal, &world)
+}
+
+fn run(
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    terminal: &mut Terminal,
+    world: &Real,
+) -> Result<(), Error> {
+    let mut notices = Vec::new();
+    let prepared = prepare(flags, &mut notices);
+    terminal.log(&notices);
+    prepared?;
+    check_unsigned(flags, arguments)?;
+    notices.clear();
+    let options = options(flags, arguments, environment);
+    let mut files = Files::new();
+    let result = template::run(
+        &options,
+        &mut Surroundings {
+            world,
+            files: &mut files,
+            remote: &Schemas::default(),
+        },
+        &mut terminal.out,
+        &mut notices,
+    );
+    terminal.log(&notices);
+    result
+}
+
+/// What Helm looks at before it looks at the chart.
+fn prepare(flags: &FlagSet, notices: &mut Vec<Notice>) -> Result<(), Error> {
+    let usage = |message: String| Error::new(Kind::Usage, message);
+    let dry_run = flags.text("dry-run");
+    let server = match dry_run {
+        "unset" => {
+            let message = "--dry-run is deprecated and should be replaced with '--dry-run=client'";
+            notices.push(Notice::new(Level::Warn, message));
+            false
+        }
+        "client" => false,
+        "server" => true,
+        "none" => return Err(usage(not_for_template(dry_run))),
+        other => match strconv::parse_bool(other) {
+            Ok(true) => {
+                let message = "boolean '--dry-run=true' flag is deprecated and must be replaced with '--dry-run=client'";
+                notices.push(Notice::new(Level::Warn, message));
+                false
+            }
+            Ok(false) => return Err(usage(not_for_template(dry_run))),
+            Err(_) => {
+                let quoted = strconv::quote(other);
+                return Err(usage(format!(
+                    "invalid dry-run value ({quoted}). Must be \"none\", \"server\", or \"client\""
+                )));
+            }
+        },
+    };
+    if server || flags.is("validate") {
+        let message = "--dry-run=server asks a cluster, which pintle does not do yet";
+        return Err(Error::new(Kind::Unsupported, message));
+    }
+    Ok(())
+}
+
+fn not_for_template(dry_run: &str) -> String {
+    let quoted = strconv::quote(dry_run);
+    format!("invalid dry-run value ({quoted}). Must be \"server\" or \"client\"")
+}
+
+fn options(flags: &FlagSet, arguments: &[String], environment: &Environment) -> Options {
+    let list = |name: &str| flags.list(name).to_vec();
+    let text = |name: &str| flags.text(name).to_owned();
+    Options {
+        arguments: arguments.to_vec(),
+        generate_name: flags.is("generate-name"),
+        name_template: text("name-template"),
+        namespace: environment.namespace(flags),
+        values: values::Options {
+            value_files: list("values"),
+            values: list("set"),
+            string_values: list("set-string"),
+            file_values: list("set-file"),
+            json_values: list("set-json"),
+            literal_values: list("set-literal"),
+        },
+        kube_version: text("kube-version"),
+        api_versions: list("api-versions"),
+        labels: list("labels")
+            .iter()
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        include_crds: flags.is("include-crds"),
+        skip_tests: flags.is("skip-tests"),
+        no_hooks: flags.is("no-hooks"),
+        show_only: list("show-only"),
+        output_dir: text("output-dir"),
+        use_release_name: flags.is("release-name"),
+        is_upgrade: flags.is("is-upgrade"),
+        skip_schema_validation: flags.is("skip-schema-validation"),
+        enable_dns: flags.is("enable-dns"),
+        chart_version: text("version"),
+        debug: flags.is("debug"),
+    }
+}
+
+/// Refuses what `--verify` asks for, where the chart is there.
+fn check_unsigned(flags: &FlagSet, arguments: &[String]) -> Result<(), Error> {
+    let chart = arguments.last().map_or("", String::as_str).trim();
+    match std::fs::metadata(chart) {
+        Ok(found) if flags.is("verify") => Err(if found.is_dir() {
+            Error::new(Kind::Chart, "unpacked charts cannot be verified")
+        } else {
+            Error::new(
+                Kind::Unsupported,
+                "signatures are not checked by pintle yet",
+            )
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Schemas that a `values.schema.json` refers to, over HTTP; the client starts with the first.
+#[derive(Default)]
+struct Schemas(OnceCell<Client>);
+
+impl schema::Remote for Schemas {
+    fn fetch(&self, url: &str) -> Result<Vec<u8>, String> {
+        let client = self.0.get_or_init(|| {
+            Client::new(net::Options {
+                timeout: Duration::from_secs(15),
+                ..net::Options::default()
+            })
+        });
+        let answer = client
+            .request(url)
+            .map_err(|error| format!("HTTP request failed for {url}: {error}"))?;
+        if answer.status == 200 {
+            return Ok(answer.body);
+        }
+        Err(format!(
+            "HTTP request to {url} returned status {} ({})",
+            answer.status, answer.reason
+        ))
+    }
+}
+
+impl values::Files for Files {
+    fn read(&mut self, name: &str) -> Result<Vec<u8>, String> {
+        self.fetch(name)
+    }
+}
+
+/// Says so where a chart is not a folder or archive of this machine.
+fn check_local(flags: &FlagSet, reference: &str) -> Result<(), Error> {
+    let repository = flags.text("repo");
+    let far = if !repository.is_empty() {
+        Some(format!("--repo {repository}"))
+    } else if Path::new(reference).exists() {
+        None
+    } else if matches!(read::scheme(reference), Some("oci" | "http" | "https")) {
+        Some(reference.to_owned())
+    } else {
+        let plain = !reference.starts_with(['/', '.']) && reference.matches('/').count() == 1;
+        plain.then(|| reference.to_owned())
+    };
+    let Some(far) = far else {
+        return Ok(());
+    };
+    let message = format!("{far}: charts from repositories and registries are not read yet");
+    Err(Error::new(Kind::Unsupported, message)
+        .with_hint("fetch the chart with `helm pull`, then render the archive"))
+}
+
+/// The world as `--seed`, `--now` and `--lookup-from` want it.
+fn world(flags: &FlagSet) -> Result<Real, Error> {
+    let mut world = Real::new();
+    let now = flags.text("now");
+    if !now.is_empty() {
+        let time: jiff::Timestamp = now.parse().map_err(|_| {
+            let message = format!("--now {now}: that is no time like 2026-01-02T15:04:05Z");
+            Error::new(Kind::Usage, message)
+        })?;
+        world = world.with_now(SystemTime::from(time));
+    }
+    let seed = flags.text("seed");
+    if !seed.is_empty() {
+        world = world.with_seed(seed);
+    }
+    let from = flags.list("lookup-from");
+    if !from.is_empty() {
+        let mut objects = Vec::new();
+        for path in from {
+            objects_of(Path::new(path), &mut objects)?;
+        }
+        world = world.with_objects(objects);
+    }
+    Ok(world)
+}
+
+/// Adds the objects of a file, or of the `.yaml`, `.yml` and `.json` files of a folder.
+fn objects_of(path: &Path, objects: &mut Vec<Frozen>) -> Result<(), Error> {
+    let shown = path.display();
+    let io = |error| Error::new(Kind::Io, os::path_error("open", shown.to_string(), &error));
+    if !path.is_dir() {
+        let text = std::fs::read(path).map_err(io)?;
+        for document in yaml_documents(&text) {
+            let object = yaml::to_frozen(document)
+                .map_err(|error| Error::new(Kind::Values, format!("{shown}: {error}")))?;
+            if object != Frozen::Null {
+                objects.push(object);
+            }
+        }
+        return Ok(());
+    }
+    let mut files: Vec<_> = std::fs::read_dir(path)
+        .map_err(io)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            path.is_file() && matches!(extension, Some("yaml" | "yml" | "json"))
+        })
+        .collect();
+    files.sort();
+    files.iter().try_for_each(|file| objects_of(file, objects))
+}
+
+/// The parts of a text between lines that begin with `---`.
+fn yaml_documents(text: &[u8]) -> Vec<&[u8]> {
+    let mut documents = Vec::new();
+    let mut start = 0;
+    let mut at = 0;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        if line.starts_with(b"---")
+            && matches!(line.get(3), None | Some(b' ' | b'\n' | b'\r' | b'\t'))
+        {
+            documents.push(&text[start..at]);
+            start = at;
+        }
+        at += line.len();
+    }
+    documents.push(&text[start..]);
+    documents
 }

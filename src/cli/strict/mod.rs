@@ -165,6 +165,8 @@ fn dispatch(
         "package" => {
             run::package::package(flags, arguments, terminal).map_err(|error| error.to_string())?;
         }
+        "template" => run::template::strict(flags, arguments, environment, terminal)
+            .map_err(|error| error.to_string())?,
         "version" => run::version::version(flags, terminal)?,
         "plugin list" => run::plugin::list(environment, terminal)?,
         "plugin uninstall" => run::plugin::change("uninstall", arguments, environment)?,
