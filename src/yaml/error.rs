@@ -21,7 +21,6 @@ impl Error {
         }))
     }
 
-    #[expect(dead_code)]
     pub(super) fn at(message: impl Into<String>, span: Span) -> Error {
         Error(Box::new(Repr {
             message: message.into(),
@@ -30,7 +29,6 @@ impl Error {
     }
 
     /// Puts `context` in front, as Go's `%w` chains do.
-    #[expect(dead_code)]
     pub(super) fn wrap(mut self, context: &str) -> Error {
         self.0.message.insert_str(0, context);
         self
