@@ -112,8 +112,9 @@ fn quick(text: &[u8]) -> Result<Option<Frozen>, Error> {
                 };
                 if let Some(Open::Map(_, key @ None)) = open.last_mut() {
                     *key = Some(match resolved {
+                        Resolved::String if implicit && *text == *b"<<" => return Ok(None),
                         Resolved::String | Resolved::Timestamp => keys.share(&text),
-                        Resolved::Null | Resolved::Merge | Resolved::Uint(_) => return Ok(None),
+                        Resolved::Null | Resolved::Uint(_) => return Ok(None),
                         _ => key_text(resolved, &text),
                     });
                     continue;
@@ -186,7 +187,7 @@ fn frozen(resolved: Resolved) -> Option<Frozen> {
         Resolved::Int(n) => Frozen::Float(n as f64),
         Resolved::Uint(n) => Frozen::Float(n as f64),
         Resolved::Float(n) => Frozen::Float(n),
-        Resolved::Timestamp | Resolved::Merge | Resolved::String => return None,
+        Resolved::Timestamp | Resolved::String => return None,
     })
 }
 

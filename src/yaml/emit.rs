@@ -7,7 +7,7 @@
 use super::resolve::{Dialect, Resolved, old_bool, resolve};
 use super::scan::{break_length, characters, width};
 
-/// Lines are folded at the first blank after this column.
+/// Version 2 folds lines at the first blank after this column; version 3 never does.
 const WIDTH: usize = 80;
 /// Keys longer than this, in bytes, are written after a `?`.
 const MAX_SIMPLE_KEY: usize = 128;
@@ -17,6 +17,7 @@ const STEP: i32 = 2;
 pub(super) struct Emitter {
     out: Vec<u8>,
     dialect: Dialect,
+    width: usize,
     /// Characters on the current line.
     column: usize,
     indent: i32,
@@ -59,6 +60,10 @@ impl Emitter {
         Emitter {
             out: Vec::with_capacity(512),
             dialect,
+            width: match dialect {
+                Dialect::V2 => WIDTH,
+                Dialect::V3 => usize::MAX,
+            },
             column: 0,
             indent: -1,
             blank: true,
@@ -251,7 +256,7 @@ impl Emitter {
     fn reads_as_string(&self, text: &[u8]) -> bool {
         match text.first() {
             None => false,
-            Some(b'0'..=b'9' | b'+' | b'-' | b'.' | b'<' | b'~') => {
+            Some(b'0'..=b'9' | b'+' | b'-' | b'.' | b'~') => {
                 resolve(text, self.dialect) == Resolved::String && !is_base_60(text)
             }
             Some(_) => {
@@ -291,7 +296,7 @@ impl Emitter {
     /// Writes the text of a plain or single-quoted scalar.
     fn write_folded(&mut self, text: &[u8], fold: bool, quoted: bool) {
         let simple = !quoted || memchr::memchr2(b'\'', b'\n', text).is_none();
-        if simple && (!fold || self.column + text.len() <= WIDTH) && !may_break(text) {
+        if simple && (!fold || self.column + text.len() <= self.width) && !may_break(text) {
             self.out.extend_from_slice(text);
             self.column += characters(text);
             return;
@@ -304,7 +309,7 @@ impl Emitter {
             if byte == b' ' {
                 let next_blank = text.get(at + 1) == Some(&b' ');
                 let inside = !quoted || (at > 0 && at + 1 < text.len());
-                if fold && !blanks && self.column > WIDTH && inside && !next_blank {
+                if fold && !blanks && self.column > self.width && inside && !next_blank {
                     self.write_indent();
                 } else {
                     self.out.push(b' ');
@@ -373,7 +378,7 @@ impl Emitter {
                 blanks = false;
             } else if byte == b' ' {
                 let inside = at > 0 && at + 1 < text.len();
-                if fold && !blanks && self.column > WIDTH && inside {
+                if fold && !blanks && self.column > self.width && inside {
                     self.write_indent();
                     if text[at + 1] == b' ' {
                         self.out.push(b'\\');

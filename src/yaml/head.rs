@@ -307,7 +307,7 @@ fn coerced(scalar: &Scalar<'_>) -> Text {
         Resolved::Int(n) => Text::from(n.to_string()),
         Resolved::Uint(n) => Text::from(n.to_string()),
         Resolved::Float(n) => Text::from(strconv::format_float(n, b'g', None, 32)),
-        Resolved::Timestamp | Resolved::Merge | Resolved::String => Text::from(text.as_ref()),
+        Resolved::Timestamp | Resolved::String => Text::from(text.as_ref()),
     }
 }
 

@@ -352,7 +352,6 @@ fn scalar(tag: Option<&[u8]>, text: &Text, implicit: bool) -> Result<Raw, Error>
         // Other tags keep dates from being recognised.
         Resolved::Timestamp if wanted == b"timestamp" => b"timestamp",
         Resolved::Timestamp => b"str",
-        Resolved::Merge => b"merge",
         Resolved::String => b"str",
     };
     if found != wanted {
@@ -372,7 +371,7 @@ fn raw(resolved: Resolved, text: &Text) -> Raw {
         Resolved::Int(n) => Raw::Int(n),
         Resolved::Uint(n) => Raw::Uint(n),
         Resolved::Float(n) => Raw::Float(n),
-        Resolved::Timestamp | Resolved::Merge | Resolved::String => Raw::String(text.clone()),
+        Resolved::Timestamp | Resolved::String => Raw::String(text.clone()),
     }
 }
 

@@ -11,7 +11,6 @@ pub(super) enum Resolved {
     Float(f64),
     /// Text that looks like a date; it stays text.
     Timestamp,
-    Merge,
     String,
 }
 
@@ -38,7 +37,6 @@ pub(super) fn resolve(text: &[u8], dialect: Dialect) -> Resolved {
             number(text, dialect)
         }
         b'.' => special_float(text).map_or_else(|| point_float(text), Resolved::Float),
-        b'<' if text == b"<<" => Resolved::Merge,
         b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~'
             if text.len() <= 5 =>
         {

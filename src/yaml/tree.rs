@@ -223,7 +223,8 @@ impl Tree {
                     return Some(value.clone());
                 }
                 match resolve(value, Dialect::V2) {
-                    Resolved::Null | Resolved::Merge => None,
+                    Resolved::Null => None,
+                    Resolved::String if value == "<<" => None,
                     resolved => Some(super::decode::key_text(resolved, value)),
                 }
             }
