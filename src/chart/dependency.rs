@@ -9,27 +9,33 @@ use node::{Node, Table};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Checks that all charts that `Chart.yaml` names are there, whatever switches them off.
-///
-/// # Errors
-/// The names that are missing, in Helm's words.
-pub fn check(chart: &Chart) -> Result<(), Error> {
+/// Names of charts that `Chart.yaml` asks for and that are not there, whatever switches them off.
+pub fn find_missing(chart: &Chart) -> Vec<&str> {
     let loaded: BTreeSet<&str> = chart.dependencies.iter().map(Chart::name).collect();
     let wanted = chart
         .metadata
         .dependencies
         .iter()
         .map(|dependency| &*dependency.name);
-    let missing: Vec<&str> = wanted.filter(|name| !loaded.contains(name)).collect();
+    wanted.filter(|name| !loaded.contains(name)).collect()
+}
+
+/// Checks that all charts are there that `Chart.yaml` asks for (`action.CheckDependencies`).
+///
+/// # Errors
+/// The names that are missing, in Helm's words.
+pub fn check(chart: &Chart) -> Result<(), Error> {
+    let missing = find_missing(chart);
     if missing.is_empty() {
         return Ok(());
     }
+    let missing = missing.join(", ");
     Err(Error::new(
         Kind::Chart,
-        format!(
-            "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
-            missing.join(", ")
-        ),
+        format!("found in Chart.yaml, but missing in charts/ directory: {missing}"),
+    )
+    .wrap(
+        "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch missing dependencies",
     ))
 }
 

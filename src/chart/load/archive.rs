@@ -136,3 +136,146 @@ fn place(name: &str) -> Result<String, Refusal> {
     }
     Ok(clean)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::time::SystemTime;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::chart::{Chart, Metadata, package};
+
+    fn packed(bytes: &[u8]) -> Vec<u8> {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+        packer.write_all(bytes).unwrap();
+        packer.finish().unwrap()
+    }
+
+    fn sample() -> Vec<u8> {
+        let metadata = Metadata {
+            name: "a".to_owned(),
+            version: "1.0.0".to_owned(),
+            api_version: "v2".to_owned(),
+            ..Metadata::default()
+        };
+        let file = |name: &str, data: &str| File {
+            name: name.to_owned(),
+            data: Text::from(data),
+            modified: Some(SystemTime::UNIX_EPOCH),
+        };
+        let long = format!("templates/{}/{}.yaml", "x".repeat(90), "y".repeat(90));
+        let chart = Chart {
+            metadata,
+            templates: vec![file("templates/a.yaml", "a: 1\n"), file(&long, "b: 2\n")],
+            files: vec![file("ä.txt", "\u{feff}c")],
+            ..Chart::default()
+        };
+        package::pack(&chart, SystemTime::UNIX_EPOCH).unwrap()
+    }
+
+    #[test]
+    fn what_is_packed_can_be_read() {
+        let files = read(&sample()).unwrap();
+        let names: Vec<&str> = files.iter().map(|file| &*file.name).collect();
+        assert_eq!(names[..2], ["Chart.yaml", "templates/a.yaml"]);
+        assert_eq!(names[2].len(), 196);
+        assert_eq!(names[3], "ä.txt");
+        assert_eq!(files[3].data, "c", "the byte order mark is cut");
+        assert_eq!(sample(), sample(), "the same chart gives the same bytes");
+    }
+
+    #[test]
+    fn places_are_checked() {
+        for (name, want) in [
+            ("a/b", Ok("b")),
+            ("a/b/../c", Ok("c")),
+            ("a\\b\\c", Ok("b/c")),
+            ("/b", Ok("b")),
+            (
+                "Chart.yaml",
+                Err("chart illegally contains content outside the base directory: \"Chart.yaml\""),
+            ),
+            ("Chart.yaml/x", Err("chart yaml not in base directory")),
+            (
+                "a",
+                Err("chart illegally contains content outside the base directory: \"a\""),
+            ),
+            (
+                "a//etc/passwd",
+                Err("chart illegally contains absolute paths"),
+            ),
+            (
+                "a/../../b",
+                Err("chart illegally references parent directory"),
+            ),
+            ("a/..b", Err("chart illegally references parent directory")),
+            ("a\\c:\\b", Err("chart contains illegally named files")),
+        ] {
+            let found = place(name).map_err(|refusal| refusal.to_string());
+            assert_eq!(found.as_deref().map_err(String::as_str), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn damage_is_refused() {
+        for (bytes, want) in [
+            (Vec::new(), "EOF"),
+            (b"\x1f\x8b".to_vec(), "unexpected EOF"),
+            (b"not packed at all".to_vec(), "gzip: invalid header"),
+            (packed(b""), "no files in chart archive"),
+            (packed(&[0; 1024]), "no files in chart archive"),
+            (packed(&[1; 1024]), "archive/tar: invalid tar header"),
+            (packed(&[1; 100]), "unexpected EOF"),
+        ] {
+            assert_eq!(read(&bytes).err().unwrap().to_string(), want);
+        }
+    }
+
+    #[test]
+    fn large_files_are_refused() {
+        let member = |size: usize| {
+            let chart = Chart {
+                metadata: Metadata {
+                    name: "a".to_owned(),
+                    ..Metadata::default()
+                },
+                files: vec![File {
+                    name: "big".to_owned(),
+                    data: Text::from(vec![b'x'; size]),
+                    modified: None,
+                }],
+                ..Chart::default()
+            };
+            package::pack(&chart, SystemTime::UNIX_EPOCH).unwrap()
+        };
+        assert!(read(&member(5 << 20)).is_ok());
+        assert_eq!(
+            read(&member((5 << 20) + 1)).err().unwrap().to_string(),
+            "decompressed chart file \"a/big\" is larger than the maximum file size 5242880"
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn damaged_archives_never_panic(at in any::<prop::sample::Index>(), byte: u8, cut: bool) {
+            let mut bytes = sample();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            if cut {
+                bytes.truncate(at);
+            }
+            let _ = read(&bytes);
+        }
+
+        #[test]
+        fn damaged_members_never_panic(noise in prop::collection::vec(any::<u8>(), 0..2048)) {
+            let _ = read(&packed(&noise));
+        }
+    }
+}

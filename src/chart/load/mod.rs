@@ -56,7 +56,11 @@ pub fn load_bytes(name: &str, bytes: &[u8], notices: &mut Vec<Notice>) -> Result
     assemble(files, &format!("{name}/"), 0, notices)
 }
 
-fn load_folder(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
+/// Loads the chart in the folder at `path` (`loader.LoadDir`).
+///
+/// # Errors
+/// As [`load`].
+pub fn load_folder(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
     let top = std::path::absolute(path)
         .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", "", &error)))?;
     let top = path::clean(&top.to_string_lossy());
