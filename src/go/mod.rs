@@ -14,3 +14,4 @@ pub mod regexp;
 pub mod semver;
 pub mod strconv;
 pub mod time;
+pub mod url;
