@@ -2,6 +2,7 @@
 
 use rsa::BigUint;
 
+use crate::go::strconv;
 use crate::value::Fault;
 
 /// Digits behind the point that a quotient is rounded to. Go: `decimal.DivisionPrecision`.
@@ -29,7 +30,7 @@ impl Decimal {
             };
             return Err(Fault::from(format!("Cannot create a Decimal from {name}")));
         }
-        let text = format!("{:e}", value.abs());
+        let text = strconv::shortest(value.abs());
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let digits = [whole, fraction].concat();

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::merge::{Precedence, merge};
+use super::merge::{Failure, Precedence, merge};
 use super::{argument, function, variadic};
 use crate::template::{Caller, Function};
 use crate::value::{Fault, List, Map, Text, Type, Value};
@@ -22,17 +22,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("hasKey", &[MAP, STRING], has_key),
     variadic("keys", &[MAP], keys),
     variadic("merge", &[MAP, MAP], |_, arguments| {
-        Ok(merged(arguments, Precedence::Destination).unwrap_or_else(|_| Value::string("")))
+        swallowed(merged(arguments, Precedence::Destination))
     }),
     variadic("mergeOverwrite", &[MAP, MAP], |_, arguments| {
-        Ok(merged(arguments, Precedence::Source).unwrap_or_else(|_| Value::string("")))
+        swallowed(merged(arguments, Precedence::Source))
     }),
     function("mustDeepCopy", &[ANY], copy),
     variadic("mustMerge", &[MAP, MAP], |_, arguments| {
-        merged(arguments, Precedence::Destination)
+        told(merged(arguments, Precedence::Destination))
     }),
     variadic("mustMergeOverwrite", &[MAP, MAP], |_, arguments| {
-        merged(arguments, Precedence::Source)
+        told(merged(arguments, Precedence::Source))
     }),
     variadic("omit", &[MAP, STRING], omit),
     variadic("pick", &[MAP, STRING], pick),
@@ -127,16 +127,28 @@ fn omit(_: &mut Caller<'_>, arguments: &[Value]) -> Outcome {
     Ok(Value::Map(Map::new(&Type::MAP, out)))
 }
 
-fn merged(arguments: &[Value], precedence: Precedence) -> Outcome {
-    let mut destination = argument::map(arguments, 0)?;
+fn merged(arguments: &[Value], precedence: Precedence) -> Result<Value, Failure> {
+    let mut destination = argument::map(arguments, 0).map_err(Failure::Panicked)?;
     for index in 1..arguments.len() {
-        let source = argument::map(arguments, index)?;
+        let source = argument::map(arguments, index).map_err(Failure::Panicked)?;
         if destination.is_nil() && !source.is_nil() {
             destination = Map::new(&Type::MAP, BTreeMap::new());
         }
         merge(&destination, &source, precedence)?;
     }
     Ok(Value::Map(destination))
+}
+
+fn swallowed(merged: Result<Value, Failure>) -> Outcome {
+    match merged {
+        Ok(map) => Ok(map),
+        Err(Failure::Returned(_)) => Ok(Value::string("")),
+        Err(Failure::Panicked(fault)) => Err(fault),
+    }
+}
+
+fn told(merged: Result<Value, Failure>) -> Outcome {
+    merged.map_err(|(Failure::Returned(fault) | Failure::Panicked(fault))| fault)
 }
 
 /// Go: a failed type assertion.
@@ -184,7 +196,12 @@ fn dig(_: &mut Caller<'_>, arguments: &[Value]) -> Outcome {
 
 /// Go: `copystructure.Copy`. Objects cannot change, so they are their own copies.
 fn copy(_: &mut Caller<'_>, arguments: &[Value]) -> Outcome {
-    deep_copy(argument::any(arguments, 0), &mut Vec::new())
+    match argument::any(arguments, 0) {
+        Value::Nil => Err(Fault::from(
+            "reflect: call of reflect.Value.Type on zero Value",
+        )),
+        value => deep_copy(value, &mut Vec::new()),
+    }
 }
 
 /// `open` are the maps that hold the value to copy: one that holds itself has no copy.

@@ -27,6 +27,8 @@ mod regex;
 mod rune;
 mod semver;
 mod string;
+#[cfg(test)]
+mod tests;
 mod url;
 mod word;
 

@@ -1,6 +1,6 @@
 use std::io::Write as _;
 
-use crate::go::base64;
+use crate::go::{base64, strconv};
 use crate::value::{Frozen, List, Map, Number, Object, Value};
 
 /// Maps and slices above this many levels are not looked up for cycles (`startDetectCyclesAfter`).
@@ -134,9 +134,9 @@ impl Encoder<'_> {
         }
         let magnitude = n.abs();
         if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
-            self.exponent(&format!("{n:e}"));
+            self.exponent(&strconv::shortest(n));
         } else {
-            write_display(self.out, n);
+            strconv::append_float(self.out, n, b'f', None, 64);
         }
         Ok(())
     }

@@ -85,6 +85,28 @@ pub fn append_float(
     }
 }
 
+/// The fewest digits that read as `value`, as `d.ddde-x`.
+pub(crate) fn shortest(value: f64) -> String {
+    even(format!("{value:e}"), 15, |places| {
+        let text = format!("{value:.places$e}");
+        (text.parse() == Ok(value)).then_some(text)
+    })
+}
+
+/// Of two texts equally near, Go takes the one that ends in an even digit, and Rust the greater.
+/// Only numbers of `most` digits and more can lie between two texts.
+fn even(text: String, most: usize, exact: impl FnOnce(usize) -> Option<String>) -> String {
+    let digits = text
+        .bytes()
+        .take_while(|byte| *byte != b'e')
+        .filter(u8::is_ascii_digit)
+        .count();
+    if digits < most {
+        return text;
+    }
+    exact(digits - 1).unwrap_or(text)
+}
+
 /// Decimal digits without trailing zeros, and where the point stands: 0.d1d2d3 * 10^point.
 struct Digits {
     bytes: Vec<u8>,
@@ -96,14 +118,17 @@ const PLACES: usize = 1100;
 
 impl Digits {
     fn shortest(value: f64, bits: u32) -> Digits {
-        let mut text = Vec::with_capacity(32);
         #[expect(clippy::cast_possible_truncation, reason = "it came from an f32")]
-        let _ = if bits == 32 {
-            write!(text, "{:e}", value as f32)
+        let text = if bits == 32 {
+            let value = value as f32;
+            even(format!("{value:e}"), 6, |places| {
+                let text = format!("{value:.places$e}");
+                (text.parse() == Ok(value)).then_some(text)
+            })
         } else {
-            write!(text, "{value:e}")
+            shortest(value)
         };
-        Digits::read(&text)
+        Digits::read(text.as_bytes())
     }
 
     fn significant(value: f64, count: usize) -> Digits {
@@ -442,6 +467,12 @@ mod tests {
                 None,
                 "10000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
             ),
+            (
+                1_561_809_680_249.906_2,
+                b'g',
+                None,
+                "1.5618096802499062e+12",
+            ),
             (0.1, b'f', Some(20), "0.10000000000000000555"),
             (2.5, b'f', Some(0), "2"),
             (3.5, b'e', Some(0), "4e+00"),
@@ -451,8 +482,8 @@ mod tests {
             (0.0, b'e', Some(2), "0.00e+00"),
             (1.5, b'b', None, "6755399441055744p-52"),
             (1.0, b'x', None, "0x1p+00"),
-            (2.75, b'x', Some(3), "0x1.91fp+01"),
-            (2.75, b'X', None, "0X1.91EB851EB851FP+01"),
+            (2.75, b'x', Some(3), "0x1.600p+01"),
+            (2.75, b'X', None, "0X1.6P+01"),
             (5e-324, b'x', None, "0x1p-1074"),
             (f64::INFINITY, b'f', None, "+Inf"),
             (f64::MAX, b'e', None, "1.7976931348623157e+308"),

@@ -7,6 +7,7 @@ mod printable;
 mod quote;
 
 pub use error::{NumError, NumFault};
+pub(crate) use float::shortest;
 pub use float::{append_float, format_float, parse_float};
 pub use integer::{atoi, format_int, format_uint, parse_bool, parse_int, parse_uint};
 pub use printable::is_print;

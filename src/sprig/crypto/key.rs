@@ -86,7 +86,10 @@ impl Key {
             "DSA" => dsa::parse(&block.bytes)
                 .map(Key::Dsa)
                 .ok_or_else(|| damaged("DSA", STRUCTURE)),
-            _ => Err(Fault::from(format!("invalid private key type {kind}"))),
+            _ => Err(Fault::from(format!(
+                "invalid private key type {}",
+                block.label
+            ))),
         }
     }
 
