@@ -77,10 +77,7 @@ mod tests {
 
     fn call(body: crate::template::Body, argument: Value) -> Result<Value, String> {
         let world = Real::new();
-        let mut caller = Caller {
-            world: &world,
-            host: &(),
-        };
+        let mut caller = Caller::new(&world, &());
         body(&mut caller, &[argument]).map_err(|fault| fault.to_string())
     }
 
