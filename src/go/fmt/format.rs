@@ -246,7 +246,10 @@ impl Format {
         let digits = self.flags.precision.unwrap_or_default().max(4);
         let hexadecimal = format!("{code:X}");
         let mut text = String::from("U+");
-        text.extend(std::iter::repeat_n('0', digits.saturating_sub(hexadecimal.len())));
+        text.extend(std::iter::repeat_n(
+            '0',
+            digits.saturating_sub(hexadecimal.len()),
+        ));
         text.push_str(&hexadecimal);
         if self.flags.sharp
             && let Some(rune) = u32::try_from(code).ok().and_then(char::from_u32)
