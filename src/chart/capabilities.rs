@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::diag::{Error, Kind};
 use crate::go::strconv::quote;
-use crate::value::{Fault, List, Method, Object, Type, Value};
+use crate::value::{Fault, List, Method, Object, Text, Type, Value};
 
 /// API versions that Helm takes for granted without a cluster, in its order: those that its
 /// Kubernetes client was built with.
@@ -242,6 +242,10 @@ impl Object for CapabilitiesObject {
         }
     }
 
+    fn members(&self) -> Option<Vec<(&'static str, Value)>> {
+        Some(self.fields())
+    }
+
     fn fields(&self) -> Vec<(&'static str, Value)> {
         ["KubeVersion", "APIVersions", "HelmVersion"]
             .into_iter()
@@ -306,12 +310,23 @@ impl Object for KubeVersionObject {
         ]
     }
 
+    fn pointer_text(&self) -> Option<Text> {
+        Some(self.0.kube_version.normalized.as_str().into())
+    }
+
+    fn members(&self) -> Option<Vec<(&'static str, Value)>> {
+        let mut members = self.fields();
+        members.retain(|(name, _)| *name != "normalizedVersion");
+        Some(members)
+    }
+
     fn json(&self) -> Value {
-        let fields = self
-            .fields()
-            .into_iter()
-            .filter(|(name, _)| *name != "normalizedVersion");
-        Value::map(fields.map(|(name, value)| (name.into(), value)))
+        let members = self.members().unwrap_or_default();
+        Value::map(
+            members
+                .into_iter()
+                .map(|(name, value)| (name.into(), value)),
+        )
     }
 }
 
@@ -333,9 +348,22 @@ impl Object for BuildInfo {
             .collect()
     }
 
-    fn json(&self) -> Value {
+    fn members(&self) -> Option<Vec<(&'static str, Value)>> {
         let shown = BUILD.iter().filter(|(_, _, value)| !value.is_empty());
-        Value::map(shown.map(|(_, name, value)| ((*name).into(), Value::from(*value))))
+        Some(
+            shown
+                .map(|(_, name, value)| (*name, Value::from(*value)))
+                .collect(),
+        )
+    }
+
+    fn json(&self) -> Value {
+        let members = self.members().unwrap_or_default();
+        Value::map(
+            members
+                .into_iter()
+                .map(|(name, value)| (name.into(), value)),
+        )
     }
 }
 

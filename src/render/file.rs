@@ -122,12 +122,14 @@ fn glob(receiver: &Value, arguments: &[Value]) -> Result<Value, Fault> {
     };
     // A pattern that does not compile finds everything.
     let pattern = glob::Pattern::compile(pattern).ok();
-    let found = files
-        .0
-        .iter()
-        .filter(|(name, _)| pattern.as_ref().is_none_or(|pattern| pattern.matches(name)))
-        .map(|(name, text)| (name.clone(), text.clone()));
-    Ok(Value::object(Files::new(found.collect())))
+    let mut found = BTreeMap::new();
+    for (name, text) in files.0.iter() {
+        let matches = pattern.as_ref().map_or(Ok(true), |pattern| pattern.try_matches(name))?;
+        if matches {
+            found.insert(name.clone(), text.clone());
+        }
+    }
+    Ok(Value::object(Files::new(found)))
 }
 
 fn as_config(receiver: &Value, arguments: &[Value]) -> Result<Value, Fault> {

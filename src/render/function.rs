@@ -178,8 +178,8 @@ fn error_list(message: String) -> Value {
 fn from_yaml(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
     let text = text(arguments, 0);
     Ok(match yaml::to_frozen(&text) {
-        // Go's map is nil then.
-        Ok(Frozen::Null) => Value::Map(Map::nil(&Type::MAP)),
+        // `null` leaves the map as it was made, unlike in JSON.
+        Ok(Frozen::Null) => Value::map([]),
         Ok(found @ Frozen::Map(_)) => found.thaw(),
         Ok(_) => match yaml::to_map(&text) {
             Ok(found) => Value::Map(Frozen::thaw_map(&found, &Type::MAP)),
@@ -192,7 +192,7 @@ fn from_yaml(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
 fn from_yaml_array(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
     let text = text(arguments, 0);
     Ok(match yaml::to_frozen(&text) {
-        Ok(Frozen::Null) => Value::List(List::nil(&Type::LIST)),
+        Ok(Frozen::Null) => Value::list(Vec::new()),
         Ok(found @ Frozen::List(_)) => found.thaw(),
         Ok(_) => match yaml::to_list(&text) {
             Ok(found) => Value::list(found.iter().map(Frozen::thaw).collect()),

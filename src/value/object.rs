@@ -33,6 +33,12 @@ pub trait Object: Any {
         None
     }
 
+    /// What the `String` method of the pointer type returns, where the type itself has none:
+    /// templates print a struct by it that they reached through a pointer, `fmt` does not.
+    fn pointer_text(&self) -> Option<Text> {
+        None
+    }
+
     /// What the type is made of, where that is a slice, a map or a number: `range`, `len`,
     /// `index` and truth look at it.
     fn underlying(&self) -> Option<Value> {

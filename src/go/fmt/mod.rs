@@ -73,6 +73,12 @@ pub fn print_value(out: &mut Vec<u8>, value: &Value) {
 /// unless the pointer has a text of its own.
 pub fn print_target(out: &mut Vec<u8>, value: &Value) {
     if let Value::Object(object) = value
+        && let Some(text) = object.pointer_text()
+    {
+        out.extend_from_slice(&text);
+        return;
+    }
+    if let Value::Object(object) = value
         && let Type::Pointer(target) = object.go_type()
         && object.text().is_none()
     {
