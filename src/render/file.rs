@@ -124,8 +124,10 @@ fn glob(receiver: &Value, arguments: &[Value]) -> Result<Value, Fault> {
     let pattern = glob::Pattern::compile(pattern).ok();
     let mut found = BTreeMap::new();
     for (name, text) in files.0.iter() {
-        let matches = pattern.as_ref().map_or(Ok(true), |pattern| pattern.try_matches(name))?;
-        if matches {
+        let matches = pattern
+            .as_ref()
+            .map_or(Ok(true), |pattern| pattern.try_matches(name));
+        if matches.map_err(|panic| Fault::from(panic.to_string()))? {
             found.insert(name.clone(), text.clone());
         }
     }
