@@ -6,6 +6,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
+use super::explain::explain;
 use crate::chart::{self, Capabilities, Chart, KubeVersion, dependency, schema, values};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::{glob, os, path};
@@ -130,7 +131,9 @@ pub fn run(
         },
     };
     let mut resources = Resources::default();
-    let filled = resources.fill(options, &chart, &input, around.world, out, notices);
+    let filled = resources
+        .fill(options, &chart, &input, around.world, out, notices)
+        .map_err(|error| explain(error, &chart, &layers, &coalesced));
     match filled {
         Err(error) if !options.debug => {
             // Helm says so whatever went wrong once there is a release, however unfinished.
@@ -184,7 +187,9 @@ fn locate(reference: &str) -> Result<String, Error> {
         ));
     }
     let repository = reference.split('/').next().unwrap_or_default();
-    let message = if reference.contains("://") {
+    let message = if let Some(scheme) = unknown_scheme(reference) {
+        format!("scheme \"{scheme}\" not supported")
+    } else if reference.contains("://") {
         format!("{reference}: charts are not fetched from URLs or registries yet")
     } else if reference.contains('/') {
         format!("repo {repository} not found")
@@ -194,6 +199,12 @@ fn locate(reference: &str) -> Result<String, Error> {
     Err(Error::new(Kind::Unsupported, message).with_hint(
         "This version reads charts from folders and archives only: fetch the chart first, and give its path.",
     ))
+}
+
+/// The scheme of an address that no getter of Helm's knows.
+fn unknown_scheme(reference: &str) -> Option<&str> {
+    let (scheme, _) = reference.split_once("://")?;
+    (!["http", "https", "oci"].contains(&scheme)).then_some(scheme)
 }
 
 fn check_installable(chart: &Chart) -> Result<(), Error> {
