@@ -27,9 +27,9 @@ fn flatten(value: &Value, path: String, lines: &mut Vec<String>) {
         }
         Value::Number(number) => {
             let number = match (number.as_i64(), number.as_f64()) {
-                (Some(number), _) => number.to_string(),
-                (None, Some(number)) => float(number),
-                (None, None) => number.to_string(),
+                (Some(number), _) if number.unsigned_abs() < EXACT => number.to_string(),
+                (_, Some(number)) => float(number),
+                (_, None) => number.to_string(),
             };
             lines.push(format!("{path}: {number}"));
         }
@@ -37,9 +37,14 @@ fn flatten(value: &Value, path: String, lines: &mut Vec<String>) {
     }
 }
 
+/// Whole numbers below this are floats exactly, and written as integers.
+const EXACT: u64 = 1 << 53;
+
 /// Whole numbers as such; others to fifteen digits, since `serde_json` may be off by the last bit.
 fn float(number: f64) -> String {
-    if number.fract() == 0.0 && number.abs() < 9e15 {
+    if number.fract() == 0.0 && number.abs() >= 9_007_199_254_740_992.0 {
+        format!("{number:.16e}")
+    } else if number.fract() == 0.0 {
         format!("{number:.0}").replace("-0", "0")
     } else {
         format!("{number:.14e}")

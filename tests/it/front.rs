@@ -10,7 +10,7 @@ fn an_error_shows_the_failing_expression() {
         .chart("web", "a: {}\n", FAILING)
         .go();
     let stderr = outcome.failure();
-    let first = "Error: web/templates/a.yaml:2:12\n  executing \"web/templates/a.yaml\" at <.Values.a.b.c>:\n    nil pointer evaluating interface {}.c\n";
+    let first = "Error: web/templates/a.yaml:2:13\n  executing \"web/templates/a.yaml\" at <.Values.a.b.c>:\n    nil pointer evaluating interface {}.c\n";
     assert!(stderr.starts_with(first), "{stderr}");
     assert!(stderr.contains("b: {{ .Values.a.b.c }}"), "{stderr}");
     assert!(stderr.contains("^^^"), "{stderr}");
@@ -28,7 +28,7 @@ fn the_strict_name_says_no_more_than_helm() {
         .go();
     let stderr = outcome.failure();
     assert!(
-        stderr.starts_with("Error: web/templates/a.yaml:2:12\n"),
+        stderr.starts_with("Error: web/templates/a.yaml:2:13\n"),
         "{stderr}"
     );
     assert!(!stderr.contains("^^^"), "{stderr}");
@@ -183,5 +183,5 @@ fn output_goes_to_a_folder() {
     outcome.success();
     let written =
         std::fs::read_to_string(outcome.path("out/web/templates/a.yaml")).expect("a file");
-    assert_eq!(written, "---\n# Source: web/templates/a.yaml\na: 1\n");
+    assert_eq!(written, "---\n# Source: web/templates/a.yaml\na: 1\n\n");
 }
