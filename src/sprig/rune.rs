@@ -224,7 +224,8 @@ mod tests {
     fn classes_follow_go() {
         // Sums over all code points, from Go's tables.
         let all = || (0..=0x10_ffff).filter_map(char::from_u32);
-        let rows: [(fn(char) -> bool, usize); 7] = [
+        type Test = fn(char) -> bool;
+        let rows: [(Test, usize); 7] = [
             (is_upper, 1_831),
             (is_lower, 2_233),
             (is_title, 31),
