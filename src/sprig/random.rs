@@ -1,7 +1,6 @@
 //! Randomness: always the world's, so that a seeded world gives the same again.
 
 use rsa::BigUint;
-use rsa::rand_core::{CryptoRng, Error, RngCore};
 
 use super::{argument, bound, function, rune};
 use crate::go::base64;
@@ -39,34 +38,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 type Outcome = Result<Value, Fault>;
-
-/// The world as a generator for crates that want one.
-pub(super) struct Randomness<'a>(pub(super) &'a dyn World);
-
-impl RngCore for Randomness<'_> {
-    fn next_u32(&mut self) -> u32 {
-        let mut bytes = [0; 4];
-        self.0.fill_random(&mut bytes);
-        u32::from_le_bytes(bytes)
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        let mut bytes = [0; 8];
-        self.0.fill_random(&mut bytes);
-        u64::from_le_bytes(bytes)
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        self.0.fill_random(bytes);
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
-        self.0.fill_random(bytes);
-        Ok(())
-    }
-}
-
-impl CryptoRng for Randomness<'_> {}
 
 /// A number from 1 to below `end`, all alike.
 pub(super) fn number_within(world: &dyn World, end: &BigUint) -> BigUint {

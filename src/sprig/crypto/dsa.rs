@@ -3,13 +3,12 @@
 use rsa::BigUint;
 
 use super::der::{self, Reader};
-use crate::sprig::random::{self, number_within};
+use super::prime;
+use crate::sprig::random::number_within;
 use crate::world::World;
 
 const P_BITS: usize = 2048;
 const Q_BITS: usize = 256;
-/// Rounds of Miller and Rabin for numbers that nobody chose to deceive: an error below 2^-80.
-const ROUNDS: usize = 40;
 
 /// Parameters, public and private number.
 pub(super) struct DsaKey {
@@ -69,68 +68,18 @@ pub(super) fn generate(world: &dyn World) -> DsaKey {
 fn primes(world: &dyn World) -> (BigUint, BigUint) {
     loop {
         let q = loop {
-            let q = random_odd(world, Q_BITS);
-            if is_prime(&q, world) {
+            let q = prime::random_odd(world, Q_BITS, 0x80);
+            if prime::is_prime(&q, world) {
                 break q;
             }
         };
         for _ in 0..4 * P_BITS {
-            let p = random_odd(world, P_BITS);
+            let p = prime::random_odd(world, P_BITS, 0x80);
             // Down to the next number that is 1 modulo q.
             let p = &p + 1u32 - &p % &q;
-            if p.bits() == P_BITS && is_prime(&p, world) {
+            if p.bits() == P_BITS && prime::is_prime(&p, world) {
                 return (p, q);
             }
         }
     }
-}
-
-/// An odd number of exactly `bits` bits, a multiple of eight.
-fn random_odd(world: &dyn World, bits: usize) -> BigUint {
-    let mut bytes = vec![0; bits / 8];
-    world.fill_random(&mut bytes);
-    if let Some(first) = bytes.first_mut() {
-        *first |= 0x80;
-    }
-    if let Some(last) = bytes.last_mut() {
-        *last |= 1;
-    }
-    BigUint::from_bytes_be(&bytes)
-}
-
-fn is_prime(number: &BigUint, world: &dyn World) -> bool {
-    let zero = BigUint::default();
-    if small_primes().any(|prime| number % prime == zero) {
-        return false;
-    }
-    let one = BigUint::from(1u8);
-    let less = number - &one;
-    let twos = less
-        .to_bytes_le()
-        .iter()
-        .enumerate()
-        .find(|(_, byte)| **byte != 0)
-        .map_or(0, |(at, byte)| at * 8 + byte.trailing_zeros() as usize);
-    let odd = &less >> twos;
-    (0..ROUNDS).all(|_| {
-        let mut power = random::number_within(world, &less).modpow(&odd, number);
-        if power == one || power == less {
-            return true;
-        }
-        for _ in 1..twos {
-            power = (&power * &power) % number;
-            if power == less {
-                return true;
-            }
-        }
-        false
-    })
-}
-
-fn small_primes() -> impl Iterator<Item = u32> {
-    (2u32..2000).filter(|number| {
-        (2..*number)
-            .take_while(|by| by * by <= *number)
-            .all(|by| number % by != 0)
-    })
 }

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use super::curve::{self, Curve, padded};
 use super::der::{self, BIT_STRING, OBJECT, OCTET_STRING, Reader, context, element, sequence};
 use super::dsa::{self, DsaKey};
-use super::pem;
-use crate::sprig::random::{self, Randomness};
+use super::{pem, prime};
+use crate::sprig::random;
 use crate::value::Fault;
 use crate::world::World;
 
@@ -38,7 +38,13 @@ impl Key {
     /// # Errors
     /// What the generator says.
     pub(super) fn rsa(world: &dyn World, bits: usize) -> Result<Key, Fault> {
-        let key = RsaPrivateKey::new(&mut Randomness(world), bits)
+        let exponent = BigUint::from(65_537u32);
+        let one = BigUint::from(1u8);
+        // The exponent is prime: it must not divide p - 1.
+        let fits = |prime: &BigUint| (prime - &one) % &exponent != BigUint::default();
+        let p = prime::generate(world, bits / 2, fits);
+        let q = prime::generate(world, bits / 2, |q| fits(q) && *q != p);
+        let key = RsaPrivateKey::from_p_q(p, q, exponent)
             .map_err(|error| Fault::from(format!("error generating rsa key: {error}")))?;
         Ok(Key::Rsa(Box::new(key)))
     }

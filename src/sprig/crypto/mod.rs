@@ -7,6 +7,7 @@ mod dsa;
 mod key;
 mod password;
 mod pem;
+mod prime;
 
 use aes::Aes256;
 use cbc::cipher::block_padding::NoPadding;
