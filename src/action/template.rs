@@ -103,7 +103,11 @@ pub fn run(
     }
     dependency::check(&chart)?;
     check_release_name(&name, notices)?;
-    dependency::process(&mut chart, layers.values(), notices)?;
+    dependency::process(&mut chart, layers.values(), notices).map_err(|error| {
+        const FAILED: &str = "chart dependencies processing failed";
+        notices.push(Notice::new(Level::Error, FAILED).with("error", &error));
+        error.wrap(FAILED)
+    })?;
     let mut capabilities = Capabilities::default();
     if let Some(version) = kube_version {
         capabilities.kube_version = version;

@@ -54,9 +54,9 @@ pub fn error(error: &Error, style: Style) -> String {
         let level = if at == 0 { Level::ERROR } else { Level::NOTE };
         let title = format!("in template {}", excerpt.frame.template);
         let title = if at == 0 {
-            level.no_name().primary_title(title)
+            level.primary_title(title)
         } else {
-            level.no_name().secondary_title(title)
+            level.secondary_title(title)
         };
         groups.push(title.element(snippet));
     }
