@@ -22,7 +22,7 @@ pub(super) fn generate(world: &dyn World, bits: usize, fits: impl Fn(&BigUint) -
             let rest = residue(&start, *prime);
             // The first index where start + 2 * index is a multiple: half of what is missing.
             let missing = (prime - rest) % prime;
-            let first = if missing % 2 == 0 {
+            let first = if missing.is_multiple_of(2) {
                 missing / 2
             } else {
                 (missing + prime) / 2
