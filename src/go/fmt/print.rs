@@ -411,13 +411,19 @@ impl Printer {
             'X' => self.format.hexadecimal_bytes(bytes, true),
             'q' => self.format.quoted(bytes),
             _ => {
-                self.push(b'[');
+                if self.format.flags.sharp_v
+                    && let Some(go_type) = value.go_type()
+                {
+                    self.write_type(go_type);
+                }
+                let (open, close) = self.brackets(b'[', b']');
+                self.push(open);
                 for (at, byte) in bytes.iter().enumerate() {
                     self.separate(at);
                     let item = Value::Number(Number::Uint8(*byte));
                     self.print_value(&item, verb, depth + 1);
                 }
-                self.push(b']');
+                self.push(close);
             }
         }
     }
