@@ -1,16 +1,16 @@
 //! Walks the nodes of a template (`text/template/exec.go`, Go 1.26).
 
 use super::error::ExecError;
-use super::function::Environment;
+use super::function::{Callee, Environment};
 use super::node::{
-    ActionNode, Argument, BranchNode, CommandNode, Node, PipeNode, Spot, TemplateNode, Tree,
+    ActionNode, Argument, BranchNode, CommandNode, Node, PipeNode, Spot, TemplateNode, Term, Tree,
 };
 use super::set::Set;
 use super::slot::{Slot, underlying};
 use crate::diag::Span;
 use crate::go::fmt;
 use crate::go::strconv;
-use crate::value::{Fault, Kind, Type, Value};
+use crate::value::{Fault, Kind, Text, Type, Value};
 
 /// Go's limit of templates inside each other.
 const MAX_DEPTH: usize = 100_000;
@@ -226,13 +226,13 @@ impl<'s> State<'s> {
         let value = self.eval_pipeline(dot, &action.pipe)?;
         if action.pipe.declarations.is_empty() {
             self.at = Some(At::Node(node));
-            self.print(node, &value)?;
+            self.print(node, action, &value)?;
         }
         Ok(())
     }
 
     /// `printValue`
-    fn print(&mut self, node: &'s Node, slot: &Slot) -> Result<()> {
+    fn print(&mut self, node: &'s Node, action: &'s ActionNode, slot: &Slot) -> Result<()> {
         match slot.value() {
             None => self.out.extend_from_slice(b"<no value>"),
             Some(value) => {
@@ -243,7 +243,10 @@ impl<'s> State<'s> {
                         slot.type_name()
                     ));
                 }
-                fmt::print_target(self.out, value);
+                match own_text(value).filter(|_| is_addressable(&action.pipe)) {
+                    Some(text) => self.out.extend_from_slice(&text),
+                    None => fmt::print_target(self.out, value),
+                }
             }
         }
         self.check_output()
@@ -387,6 +390,40 @@ impl<'s> State<'s> {
         (self.tree, self.at, self.frame) = outer;
         Ok(())
     }
+}
+
+/// The text of a struct whose pointer has a `String` method, where it has none itself. `fmt` does
+/// not see such methods, but Go's templates look for them where a value is addressable.
+fn own_text(value: &Value) -> Option<Text> {
+    let Value::Object(object) = value else {
+        return None;
+    };
+    let go_type = object.go_type();
+    if go_type.kind() != Kind::Struct || object.text().is_some() {
+        return None;
+    }
+    let method = go_type
+        .methods()
+        .iter()
+        .find(|method| method.name == "String" && method.parameters.is_empty())?;
+    match (method.call)(value, &[]) {
+        Ok(Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether the value may be a part of something; what a function returns is not.
+fn is_addressable(pipe: &PipeNode) -> bool {
+    pipe.commands.last().is_some_and(|command| {
+        command
+            .arguments
+            .first()
+            .is_some_and(|word| match &word.term {
+                Term::Identifier(callee) => !matches!(callee, Callee::Function(_)),
+                Term::Pipe(inner) => is_addressable(inner),
+                _ => true,
+            })
+    })
 }
 
 /// A loop under way.

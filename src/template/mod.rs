@@ -17,6 +17,8 @@ mod number;
 mod parse;
 mod set;
 mod slot;
+#[cfg(test)]
+mod tests;
 
 pub use builtin::Builtin;
 pub use error::{ExecError, ParseError};
