@@ -234,7 +234,7 @@ fn errors_of_functions_keep_their_chain() {
 #[test]
 fn the_last_definition_wins_unless_it_is_blank() {
     let mut first = set(MissingKey::Zero);
-    let mut parse = |set: &mut Set, text: &str| set.parse("f", &Source::new("f", text)).unwrap();
+    let parse = |set: &mut Set, text: &str| set.parse("f", &Source::new("f", text)).unwrap();
     parse(&mut first, "{{define \"a\"}}1{{end}}");
     parse(&mut first, "{{define \"a\"}} {{/* nothing */}} {{end}}");
     assert_eq!(execute(&first, "a", &Value::Nil).0, "1");
