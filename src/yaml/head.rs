@@ -352,6 +352,7 @@ fn coerce_fields(value: &mut Raw, names: &[(&str, Field)]) {
                     coerce(value);
                 }
             }
+            (Field::Annotations, _) => {}
             (_, value) => coerce(value),
         }
     }

@@ -47,6 +47,9 @@ pub(super) struct Scanner<'a> {
 #[derive(Clone, Copy, Default)]
 struct Candidate {
     possible: bool,
+    /// Whether its token is held back until it is certain. go-yaml forgets to for empty flow
+    /// collections, so `{}: a` is not a map.
+    held: bool,
     /// Whether nothing but a key makes sense at its place.
     required: bool,
     /// Its token, counted from the start of the stream.
@@ -157,8 +160,9 @@ impl<'a> Scanner<'a> {
     /// An error at the current place.
     #[cold]
     pub(super) fn error(&self, problem: &str) -> Error {
+        // go-yaml reads a few characters ahead.
         if let Some(fault) = self.fault
-            && self.at >= self.text.len()
+            && self.at + 4 > self.text.len()
         {
             return self.fault_error(fault);
         }
@@ -205,10 +209,11 @@ impl<'a> Scanner<'a> {
         }
         // The first token may only be handed out when it is certain that it is no key. Candidates
         // of inner levels are younger, so the first one decides.
+        let held = |key: &Candidate| key.possible && key.held;
         let Some(level) = (if self.keys.len() == 1 {
-            self.keys[0].possible.then_some(0)
+            held(&self.keys[0]).then_some(0)
         } else {
-            self.keys.iter().position(|key| key.possible)
+            self.keys.iter().position(held)
         }) else {
             return Ok(false);
         };
@@ -255,6 +260,7 @@ impl<'a> Scanner<'a> {
             if let Some(key) = self.keys.last_mut() {
                 *key = Candidate {
                     possible: true,
+                    held: true,
                     required,
                     token,
                     mark,
@@ -287,10 +293,10 @@ impl<'a> Scanner<'a> {
         });
     }
 
-    /// Inserts an empty token at `mark`, `at` tokens from the front.
-    fn insert(&mut self, at: usize, kind: Kind<'a>, mark: Mark) {
+    /// Inserts an empty token at `mark`, `at` tokens from the front, or at the end.
+    fn insert(&mut self, at: Option<usize>, kind: Kind<'a>, mark: Mark) {
         self.tokens.insert(
-            at,
+            at.unwrap_or(self.tokens.len()),
             Token {
                 kind,
                 start: mark,
@@ -311,7 +317,6 @@ impl<'a> Scanner<'a> {
         if self.indents.len() > MAX_DEPTH {
             return Err(self.error("exceeded max depth of 10000"));
         }
-        let at = at.unwrap_or(self.tokens.len());
         self.insert(at, kind, mark);
         Ok(())
     }
@@ -498,7 +503,10 @@ impl<'a> Scanner<'a> {
 
     fn fetch_flow_start(&mut self, kind: Kind<'a>) -> Result<(), Error> {
         self.save_key()?;
-        self.keys.push(Candidate::default());
+        self.keys.push(Candidate {
+            token: self.taken + self.tokens.len(),
+            ..Candidate::default()
+        });
         self.flow += 1;
         if self.flow > MAX_DEPTH {
             return Err(self.error("exceeded max depth of 10000"));
@@ -512,7 +520,12 @@ impl<'a> Scanner<'a> {
         self.forget_key()?;
         if self.flow > 0 {
             self.flow -= 1;
-            self.keys.pop();
+            let inner = self.keys.pop();
+            if let (Some(inner), Some(outer)) = (inner, self.keys.last_mut())
+                && inner.token == outer.token
+            {
+                outer.held = false;
+            }
         }
         self.key_allowed = false;
         self.push_indicator(kind);
@@ -549,9 +562,10 @@ impl<'a> Scanner<'a> {
         let level = self.keys.len() - 1;
         if self.still_possible(level)? {
             let key = self.keys[level];
-            let at = key.token - self.taken;
+            // Where it was not held back, its token is gone, and the new ones come too late.
+            let at = key.token.checked_sub(self.taken);
             self.insert(at, Kind::Key, key.mark);
-            self.open_block(key.mark, Some(at), Kind::BlockMappingStart)?;
+            self.open_block(key.mark, at, Kind::BlockMappingStart)?;
             self.keys[level].possible = false;
             self.key_allowed = false;
         } else {
