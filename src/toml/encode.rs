@@ -274,13 +274,12 @@ fn shape(value: &Value) -> Shape {
 }
 
 fn object_shape(object: &dyn Object) -> Shape {
-    let named = |go_type: &Type, wanted: &str| match go_type {
-        Type::Pointer(element) => match element {
-            Type::Struct(name) | Type::Named { name, .. } => *name == wanted,
-            _ => false,
-        },
-        Type::Struct(name) | Type::Named { name, .. } => *name == wanted,
-        _ => false,
+    let named = |go_type: &Type, wanted: &str| {
+        let go_type = match go_type {
+            Type::Pointer(element) => element,
+            other => other,
+        };
+        matches!(go_type, Type::Struct(name) | Type::Named { name, .. } if *name == wanted)
     };
     let go_type = object.go_type();
     if named(go_type, "time.Time")
