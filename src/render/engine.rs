@@ -2,11 +2,12 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::error::wrap;
 use crate::diag::{Notice, Source};
 use crate::go::strconv;
-use crate::template::{Caller, ExecError, Set};
+use crate::template::{self, Caller, ExecError, Set, Tree};
 use crate::value::{Fault, Text, Value};
 
 /// How many times one name may be inside itself by `include` (`recursionMaxNums`).
@@ -20,8 +21,8 @@ pub(super) struct Engine {
     /// The set that `include` searches: the innermost `tpl` call's, last.
     sets: RefCell<Vec<Set>>,
     included: RefCell<BTreeMap<Text, u32>>,
-    /// Sets extended by a text that `tpl` has seen, by the base set's depth and the text.
-    extended: RefCell<BTreeMap<Text, Set>>,
+    /// What [`Engine::extend`] made of the texts of the outermost level.
+    extended: RefCell<BTreeMap<Text, Extended>>,
     options: Options,
     notices: RefCell<Vec<Notice>>,
 }
@@ -107,12 +108,13 @@ impl Engine {
         if memchr::memmem::find(text, b"{{").is_none() {
             return Ok(Value::String(without_no_value(text.clone())));
         }
-        let set = self.extend(text)?;
+        let (set, tree) = self.extend(text)?;
         self.sets.borrow_mut().push(set.clone());
-        let result = execute(caller, &set, &Text::from(ROOT), data);
+        let mut out = Vec::new();
+        let result = caller.execute_tree(&set, &tree, data, &mut out);
         self.sets.borrow_mut().pop();
         match result {
-            Ok(text) => Ok(Value::String(without_no_value(text))),
+            Ok(()) => Ok(Value::String(without_no_value(Text::from(out)))),
             Err(error) => Err(wrap(
                 format!(
                     "error during tpl function execution for {}",
@@ -123,26 +125,34 @@ impl Engine {
         }
     }
 
-    /// The current set and the templates of `text`, parsed once for each text of the outermost level.
-    fn extend(&self, text: &Text) -> Result<Set, Fault> {
+    /// The current set with what `text` defines, and `text` itself; parsed once for each text of the
+    /// outermost level.
+    fn extend(&self, text: &Text) -> Result<Extended, Fault> {
         let outermost = self.sets.borrow().len() == 1;
-        if outermost && let Some(set) = self.extended.borrow().get(text) {
-            return Ok(set.clone());
+        if outermost && let Some(extended) = self.extended.borrow().get(text) {
+            return Ok(extended.clone());
         }
         let mut set = self.current();
-        set.parse(ROOT, &Source::shared(ROOT, text.share()))
-            .map_err(|error| {
-                wrap(
-                    format!("cannot parse template {}", strconv::quote(text)),
-                    error,
-                )
-            })?;
+        let source = Source::shared(ROOT, text.share());
+        let parsed = template::parse(ROOT, &source, set.functions()).map_err(|error| {
+            wrap(
+                format!("cannot parse template {}", strconv::quote(text)),
+                error,
+            )
+        })?;
+        set.add(&parsed);
+        let extended = (set, Arc::clone(parsed.main()));
         if outermost {
-            self.extended.borrow_mut().insert(text.clone(), set.clone());
+            self.extended
+                .borrow_mut()
+                .insert(text.clone(), extended.clone());
         }
-        Ok(set)
+        Ok(extended)
     }
 }
+
+/// A set, and a text parsed for it.
+type Extended = (Set, Arc<Tree>);
 
 fn execute(
     caller: &mut Caller<'_>,

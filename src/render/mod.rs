@@ -209,3 +209,54 @@ pub fn render_name(text: &str, world: &dyn World) -> Result<String, String> {
         .map_err(|error| error.to_string())?;
     Ok(String::from_utf8_lossy(&out).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::{self, File};
+    use crate::world::Real;
+
+    /// Renders one template of a chart without values.
+    fn render_text(template: &str) -> Result<String, String> {
+        let file = |name: &str, text: &str| File {
+            name: name.to_owned(),
+            data: Text::from(text),
+            modified: None,
+        };
+        let files = vec![
+            file("Chart.yaml", "apiVersion: v2\nname: conf\nversion: 0.1.0\n"),
+            file("templates/a.yaml", template),
+        ];
+        let mut notices = Vec::new();
+        let chart = chart::load_files(files, &mut notices).map_err(|error| error.to_string())?;
+        let input = Input {
+            release: Release {
+                name: "rel",
+                namespace: "ns",
+                revision: 1,
+                is_upgrade: false,
+            },
+            values: &FrozenMap::new(),
+            capabilities: &Capabilities::default(),
+            options: Options::default(),
+        };
+        let rendered = Templates::parse(&chart)
+            .and_then(|templates| render(&chart, &templates, &input, &Real::new(), &mut notices))
+            .map_err(|error| error.to_string())?;
+        Ok(rendered.values().map(ToString::to_string).collect())
+    }
+
+    /// Answers of Helm 4.2.4.
+    #[test]
+    fn empty_texts_do_not_run_the_text_around_them() {
+        for (template, want) in [
+            (r#"{{ tpl "a{{ tpl \"{{/* x */}} \" . }}b" . }}"#, "a b"),
+            (
+                r#"{{ tpl "{{ define \"x\" }}X{{ end }}{{ include \"x\" . }}{{ tpl \"{{ define `y` }}{{ end }}\" . }}" . }}"#,
+                "X",
+            ),
+        ] {
+            assert_eq!(render_text(template), Ok(want.to_owned()), "{template}");
+        }
+    }
+}

@@ -3,6 +3,7 @@ use std::collections::HashMap;
 
 use super::builtin::{self, Builtin};
 use super::error::ExecError;
+use super::node::Tree;
 use super::set::Set;
 use crate::value::{Fault, Type, Value};
 use crate::world::World;
@@ -63,6 +64,25 @@ impl<'a> Caller<'a> {
             host: self.host,
         };
         set.execute_at(name, data, &environment, self.depth, out)
+    }
+
+    /// As [`Caller::execute`], for a parsed text itself: Go executes it even where it is empty and so
+    /// has not replaced a template of its name.
+    ///
+    /// # Errors
+    /// As [`Set::execute`].
+    pub fn execute_tree(
+        &mut self,
+        set: &Set,
+        tree: &Tree,
+        data: &Value,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ExecError> {
+        let environment = Environment {
+            world: self.world,
+            host: self.host,
+        };
+        set.execute_tree_at(tree, data, &environment, self.depth, out)
     }
 }
 

@@ -151,6 +151,18 @@ impl Set {
             );
             return Err(ExecError::without_place(name, message));
         };
+        self.execute_tree_at(tree, data, environment, depth, out)
+    }
+
+    /// Executes a tree that need not be one of the set's, on the templates of the set.
+    pub(super) fn execute_tree_at(
+        &self,
+        tree: &Tree,
+        data: &Value,
+        environment: &Environment<'_>,
+        depth: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ExecError> {
         State::new(self, tree, environment, out).run(data, depth)
     }
 }
