@@ -98,7 +98,7 @@ fn quick(text: &[u8]) -> Result<Option<Frozen>, Error> {
     let mut root = Frozen::Null;
     loop {
         let event = parser.next()?;
-        let value = match event.kind {
+        let value = match &event.kind {
             EventKind::Scalar(scalar, properties) => {
                 if !properties.is_empty() {
                     return Ok(None);
@@ -125,7 +125,7 @@ fn quick(text: &[u8]) -> Result<Option<Frozen>, Error> {
                     None => Frozen::String(Text::from(text.as_ref())),
                 }
             }
-            EventKind::SequenceStart(ref properties) | EventKind::MappingStart(ref properties) => {
+            EventKind::SequenceStart(properties) | EventKind::MappingStart(properties) => {
                 let is_key = matches!(open.last(), Some(Open::Map(_, None)));
                 if is_key || !properties.is_empty() || open.len() >= MAX_JSON_DEPTH {
                     return Ok(None);

@@ -89,7 +89,7 @@ fn quick(text: &[u8]) -> Result<Option<Head>, Error> {
     let mut annotation = Text::default();
     loop {
         let event = parser.next()?;
-        match event.kind {
+        match &event.kind {
             EventKind::Scalar(scalar, properties) => {
                 if !properties.is_empty() {
                     return Ok(None);
@@ -98,14 +98,14 @@ fn quick(text: &[u8]) -> Result<Option<Head>, Error> {
                 match stack.last_mut() {
                     Some(slot @ Slot::Key) => {
                         *slot = Slot::Value;
-                        if !is_usual(&scalar, true) {
+                        if !is_usual(scalar, true) {
                             return Ok(None);
                         }
                         let names: &[(&str, Field)] = match depth {
                             1 => &TOP,
                             2 if top == Field::Metadata => &META,
                             3 if below == Field::Annotations => {
-                                let Some(Cow::Borrowed(name)) = text_of(&scalar) else {
+                                let Some(Cow::Borrowed(name)) = text_of(scalar) else {
                                     return Ok(None);
                                 };
                                 annotation = Text::from(name);
@@ -113,7 +113,7 @@ fn quick(text: &[u8]) -> Result<Option<Head>, Error> {
                             }
                             _ => continue,
                         };
-                        let Some(field) = match_field(&scalar, names) else {
+                        let Some(field) = match_field(scalar, names) else {
                             return Ok(None);
                         };
                         if field != Field::Other
@@ -132,7 +132,7 @@ fn quick(text: &[u8]) -> Result<Option<Head>, Error> {
                         if let Some(slot @ Slot::Value) = slot {
                             *slot = Slot::Key;
                         }
-                        if !is_usual(&scalar, false) {
+                        if !is_usual(scalar, false) {
                             return Ok(None);
                         }
                         let field = match depth {
@@ -140,7 +140,7 @@ fn quick(text: &[u8]) -> Result<Option<Head>, Error> {
                             1 => top,
                             2 if top == Field::Metadata => below,
                             3 if below == Field::Annotations => {
-                                let value = coerced(&scalar);
+                                let value = coerced(scalar);
                                 if let Some(metadata) = &mut head.metadata
                                     && let Some(annotations) = &mut metadata.annotations
                                 {
@@ -152,15 +152,15 @@ fn quick(text: &[u8]) -> Result<Option<Head>, Error> {
                         };
                         match field {
                             Field::Other => {}
-                            Field::Version => head.version = coerced(&scalar),
-                            Field::Kind => head.kind = coerced(&scalar),
+                            Field::Version => head.version = coerced(scalar),
+                            Field::Kind => head.kind = coerced(scalar),
                             Field::Name => {
                                 if let Some(metadata) = &mut head.metadata {
-                                    metadata.name = coerced(&scalar);
+                                    metadata.name = coerced(scalar);
                                 }
                             }
                             Field::Metadata | Field::Annotations => {
-                                if !is_null(&scalar) {
+                                if !is_null(scalar) {
                                     return Ok(None);
                                 }
                             }
@@ -168,7 +168,7 @@ fn quick(text: &[u8]) -> Result<Option<Head>, Error> {
                     }
                 }
             }
-            EventKind::SequenceStart(ref properties) | EventKind::MappingStart(ref properties) => {
+            EventKind::SequenceStart(properties) | EventKind::MappingStart(properties) => {
                 let mapping = matches!(event.kind, EventKind::MappingStart(_));
                 if !properties.is_empty() || stack.len() >= raw::MAX_JSON_DEPTH {
                     return Ok(None);

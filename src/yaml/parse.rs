@@ -32,22 +32,37 @@ pub(super) enum EventKind<'a> {
 
 /// What may stand in front of a node.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Properties<'a> {
-    pub(super) anchor: Option<&'a [u8]>,
-    /// In full, without handle.
-    pub(super) tag: Option<Box<[u8]>>,
+pub(super) struct Properties<'a>(Option<Box<Written<'a>>>);
+
+#[derive(Clone, Debug)]
+struct Written<'a> {
+    anchor: Option<&'a [u8]>,
+    tag: Option<Box<[u8]>>,
 }
 
-impl Properties<'_> {
+impl<'a> Properties<'a> {
+    fn new(anchor: Option<&'a [u8]>, tag: Option<Box<[u8]>>) -> Properties<'a> {
+        Properties(Some(Box::new(Written { anchor, tag })))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.anchor.is_none() && self.tag.is_none()
+        self.0.is_none()
+    }
+
+    pub(super) fn anchor(&self) -> Option<&'a [u8]> {
+        self.0.as_ref()?.anchor
+    }
+
+    /// The tag in full, without handle.
+    pub(super) fn tag(&self) -> Option<&[u8]> {
+        self.0.as_ref()?.tag.as_deref()
     }
 
     /// Whether the type of a scalar is found by looking at its text.
     pub(super) fn is_implicit(&self, style: Style) -> bool {
-        match &self.tag {
+        match self.tag() {
             None => style == Style::Plain,
-            Some(tag) => **tag == *b"!",
+            Some(tag) => tag == b"!",
         }
     }
 }
@@ -339,7 +354,7 @@ impl<'a> Parser<'a> {
                 Some(self.full_tag(&name, mark)?)
             }
         };
-        Ok((Properties { anchor, tag }, end))
+        Ok((Properties::new(anchor, tag), end))
     }
 
     fn full_tag(&self, name: &TagName, mark: Mark) -> Result<Box<[u8]>, Error> {

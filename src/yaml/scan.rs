@@ -295,14 +295,15 @@ impl<'a> Scanner<'a> {
 
     /// Inserts an empty token at `mark`, `at` tokens from the front, or at the end.
     fn insert(&mut self, at: Option<usize>, kind: Kind<'a>, mark: Mark) {
-        self.tokens.insert(
-            at.unwrap_or(self.tokens.len()),
-            Token {
-                kind,
-                start: mark,
-                end: mark.offset,
-            },
-        );
+        let token = Token {
+            kind,
+            start: mark,
+            end: mark.offset,
+        };
+        match at {
+            Some(at) => self.tokens.insert(at, token),
+            None => self.tokens.push_back(token),
+        }
     }
 
     /// Opens a block collection where the column is further right than the current one.
@@ -430,17 +431,10 @@ impl<'a> Scanner<'a> {
                 self.push(Kind::Scalar(scalar), start);
                 Ok(())
             }
-            b'\'' | b'"' => {
-                self.save_key()?;
-                self.key_allowed = false;
-                let start = self.mark();
-                let scalar = self.scan_quoted(first)?;
-                self.push(Kind::Scalar(scalar), start);
-                Ok(())
-            }
+            b'\'' | b'"' => self.fetch_scalar(first),
             b'#' | b'|' | b'>' | b'%' | b'@' | b'`' | b'\t' => self.refuse(),
             // A blank line break is over, so these start a plain scalar.
-            _ => self.fetch_plain(),
+            _ => self.fetch_scalar(0),
         }
     }
 
@@ -455,16 +449,39 @@ impl<'a> Scanner<'a> {
         self.push(kind, start);
     }
 
-    fn fetch_plain(&mut self) -> Result<(), Error> {
+    /// A plain scalar (`quote` 0) or a quoted one. Where a `:` follows at once it is a key, and no
+    /// candidate is needed.
+    fn fetch_scalar(&mut self, quote: u8) -> Result<(), Error> {
+        let key_allowed = self.key_allowed;
+        let start = self.mark();
         self.save_key()?;
         self.key_allowed = false;
-        let start = self.mark();
-        let (scalar, end) = self.scan_plain()?;
-        self.tokens.push_back(Token {
+        let (scalar, end) = match quote {
+            0 => self.scan_plain()?,
+            _ => (self.scan_quoted(quote)?, self.at),
+        };
+        let token = Token {
             kind: Kind::Scalar(scalar),
             start,
             end,
-        });
+        };
+        let is_key = key_allowed
+            && self.at == end
+            && self.peek(0) == b':'
+            && self.line == start.line
+            && end - start.offset <= MAX_KEY
+            && (self.flow > 0 || self.is_gap(1));
+        if is_key {
+            if let Some(key) = self.keys.last_mut() {
+                key.possible = false;
+            }
+            self.open_block(start, None, Kind::BlockMappingStart)?;
+            self.insert(None, Kind::Key, start);
+            self.tokens.push_back(token);
+            self.push_indicator(Kind::Value);
+        } else {
+            self.tokens.push_back(token);
+        }
         Ok(())
     }
 

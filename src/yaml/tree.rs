@@ -94,7 +94,7 @@ impl Tree {
                         implicit: properties.is_implicit(scalar.style),
                     };
                     let id = tree.add(kind, span, line, &properties);
-                    if let Some(anchor) = properties.anchor {
+                    if let Some(anchor) = properties.anchor() {
                         anchors.insert(anchor, id);
                     }
                     id
@@ -117,7 +117,7 @@ impl Tree {
                 | EventKind::MappingStart(ref properties) => {
                     let mapping = matches!(event.kind, EventKind::MappingStart(_));
                     let id = tree.add(NodeKind::Sequence(Vec::new()), span, line, properties);
-                    if let Some(anchor) = properties.anchor {
+                    if let Some(anchor) = properties.anchor() {
                         anchors.insert(anchor, id);
                     }
                     open.push((id, Vec::new(), mapping));
@@ -159,7 +159,7 @@ impl Tree {
             kind,
             span,
             line,
-            tag: properties.tag.as_deref().map(Text::from),
+            tag: properties.tag().map(Text::from),
         });
         NodeId(self.nodes.len() - 1)
     }
