@@ -1,6 +1,7 @@
 //! What a failing template was about: where the values that its expression names were set.
 
 use crate::chart::Chart;
+use crate::chart::schema::Invalid;
 use crate::chart::values::{self, Layers};
 use crate::diag::{Error, Frame};
 use crate::value::{FrozenMap, Path, Segment};
@@ -10,7 +11,7 @@ const MOST: usize = 3;
 
 /// Adds to `error` where the values concerned were set, as hints. `values` are what
 /// [`values::coalesce`] made of `chart` and `layers`.
-pub(super) fn explain(error: Error, chart: &Chart, layers: &Layers, values: &FrozenMap) -> Error {
+pub(super) fn failure(error: Error, chart: &Chart, layers: &Layers, values: &FrozenMap) -> Error {
     let Some(frame) = error.trail().last() else {
         return error;
     };
@@ -54,6 +55,27 @@ pub(super) fn explain(error: Error, chart: &Chart, layers: &Layers, values: &Fro
         }
     }
     error
+}
+
+/// The report on values that do not fit their schemas, with where they were set as hints.
+pub(super) fn schema(
+    invalid: Invalid,
+    chart: &Chart,
+    layers: &Layers,
+    values: &FrozenMap,
+) -> Error {
+    let mut hints: Vec<String> = Vec::new();
+    let origins = values::trace(chart, layers, values);
+    for place in invalid.places().iter().filter(|place| !place.0.is_empty()) {
+        // What was set may be the place itself or all of it that is there.
+        if let Some((_, origin)) = origins.below(place).next() {
+            let hint = format!(".Values.{place} was set by {origin}");
+            if !hints.contains(&hint) && hints.len() < MOST {
+                hints.push(hint);
+            }
+        }
+    }
+    hints.into_iter().fold(invalid.into(), Error::with_hint)
 }
 
 /// The way to the values that a template of this name sees: `root/charts/sub/templates/x` sees

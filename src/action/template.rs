@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use super::explain::explain;
+use super::explain;
 use crate::chart::{self, Capabilities, Chart, KubeVersion, dependency, schema, values};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::{glob, os, path};
@@ -117,7 +117,8 @@ pub fn run(
         .extend(options.api_versions.iter().cloned());
     let coalesced = values::coalesce(&chart, layers.values(), notices)?;
     if !options.skip_schema_validation {
-        schema::validate(&chart, &coalesced, around.remote, notices)?;
+        schema::validate(&chart, &coalesced, around.remote, notices)
+            .map_err(|invalid| explain::schema(invalid, &chart, &layers, &coalesced))?;
     }
     check_labels(options)?;
     let input = Input {
@@ -137,7 +138,7 @@ pub fn run(
     let mut resources = Resources::default();
     let filled = resources
         .fill(options, &chart, &input, around.world, out, notices)
-        .map_err(|error| explain(error, &chart, &layers, &coalesced));
+        .map_err(|error| explain::failure(error, &chart, &layers, &coalesced));
     match filled {
         Err(error) if !options.debug => {
             // Helm says so whatever went wrong once there is a release, however unfinished.

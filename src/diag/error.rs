@@ -27,7 +27,7 @@ pub enum Kind {
 /// One step of the way to an error: the template that was executing.
 #[derive(Clone, Debug)]
 pub struct Frame {
-    /// Name of the template, a path or the name of a `define`.
+    /// Name of the template, a path or the name of a `define`; empty where it is no template.
     pub template: String,
     /// The text that holds the failing expression.
     pub source: Source,

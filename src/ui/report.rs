@@ -52,7 +52,10 @@ pub fn error(error: &Error, style: Style) -> String {
             .path(excerpt.frame.source.name())
             .annotation(mark.span(excerpt.range.clone()).label(excerpt.label));
         let level = if at == 0 { Level::ERROR } else { Level::NOTE };
-        let title = format!("in template {}", excerpt.frame.template);
+        let title = match excerpt.frame.template.as_str() {
+            "" => format!("in file {}", excerpt.frame.source.name()),
+            template => format!("in template {template}"),
+        };
         let title = if at == 0 {
             level.primary_title(title)
         } else {

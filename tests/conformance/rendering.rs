@@ -80,7 +80,9 @@ pub(crate) fn prepare(
         .extend(case.api_versions.iter().cloned());
     dependency::process(&mut chart, &user, &mut notices).map_err(at("dependencies"))?;
     let values = values::coalesce(&chart, &user, &mut notices).map_err(at("render-values"))?;
-    schema::validate(&chart, &values, &Offline, &mut notices).map_err(at("render-values"))?;
+    schema::validate(&chart, &values, &Offline, &mut notices)
+        .map_err(pintle::diag::Error::from)
+        .map_err(at("render-values"))?;
     Ok(Prepared {
         chart,
         values,

@@ -6,6 +6,7 @@ mod documentation;
 mod examples;
 mod front;
 mod layering;
+mod origin;
 mod program;
 mod project;
 mod random;

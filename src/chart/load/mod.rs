@@ -174,7 +174,9 @@ fn assemble(
                 let source = Source::shared(format!("{label}values.yaml"), file.data.share());
                 match document::load(&file.data) {
                     Ok(values) => chart.values = Arc::new(values),
-                    Err(error) => return fail(format!("cannot load values.yaml: {error}")),
+                    Err(error) => {
+                        return Err(error.into_error("cannot load values.yaml", &source));
+                    }
                 }
                 chart.values_source = Some(source);
                 chart.values_modified = file.modified;

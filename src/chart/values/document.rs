@@ -1,22 +1,57 @@
 use std::borrow::Cow;
 
 use super::merge_maps;
+use crate::diag::{Error, Frame, Kind, Source, Span};
 use crate::value::FrozenMap;
 use crate::yaml;
 
 /// Reads a values file: all its documents, later ones over earlier ones (`loader.LoadValues`).
 ///
 /// # Errors
-/// Helm's text.
-pub(in crate::chart) fn load(text: &[u8]) -> Result<FrozenMap, String> {
+/// Helm's text, and where it went wrong.
+pub(in crate::chart) fn load(text: &[u8]) -> Result<FrozenMap, Unreadable> {
     let mut values = FrozenMap::new();
     for part in split(text) {
-        let (_, part) = part.map_err(|error| format!("error reading yaml document: {error}"))?;
-        let map = yaml::to_map(&part)
-            .map_err(|error| format!("cannot unmarshal yaml document: {error}"))?;
+        let (start, part) = part.map_err(|error| Unreadable {
+            message: format!("error reading yaml document: {error}"),
+            span: None,
+        })?;
+        let map = yaml::to_map(&part).map_err(|error| Unreadable {
+            message: format!("cannot unmarshal yaml document: {error}"),
+            span: error.span().map(|span| Span {
+                start: start + span.start,
+                end: start + span.end,
+            }),
+        })?;
         merge_maps(&mut values, map);
     }
     Ok(values)
+}
+
+/// Why a text holds no values.
+pub(in crate::chart) struct Unreadable {
+    message: String,
+    span: Option<Span>,
+}
+
+impl Unreadable {
+    /// Helm's text alone.
+    pub(super) fn into_message(self) -> String {
+        self.message
+    }
+
+    /// The error about the file `source`: Helm's text behind `context`, and the place.
+    pub(in crate::chart) fn into_error(self, context: &str, source: &Source) -> Error {
+        let error = Error::new(Kind::Values, format!("{context}: {}", self.message));
+        match self.span {
+            Some(span) => error.with_frame(Frame {
+                template: String::new(),
+                source: source.clone(),
+                span,
+            }),
+            None => error,
+        }
+    }
 }
 
 /// Where a document starts, and its text.

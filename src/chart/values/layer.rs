@@ -74,11 +74,11 @@ impl Layers {
     /// # Errors
     /// What is wrong with the text, in Helm's words.
     pub fn add_file(&mut self, name: &str, text: Vec<u8>) -> Result<(), Error> {
-        let map = document::load(&text).map_err(|error| {
-            Error::new(Kind::Values, format!("failed to parse {name}: {error}"))
-        })?;
+        let source = Source::new(name, text);
+        let map = document::load(source.bytes())
+            .map_err(|error| error.into_error(&format!("failed to parse {name}"), &source))?;
         merge_maps(&mut self.values, map);
-        self.parts.push(Part::File(Source::new(name, text)));
+        self.parts.push(Part::File(source));
         Ok(())
     }
 

@@ -20,7 +20,7 @@ use crate::value::{Frozen, FrozenMap};
 /// # Errors
 /// Helm's text, without the file's name.
 pub fn parse(text: &[u8]) -> Result<FrozenMap, String> {
-    document::load(text)
+    document::load(text).map_err(document::Unreadable::into_message)
 }
 
 /// Puts `source` over `target`: maps are merged, all else is replaced (`loader.MergeMaps`).
