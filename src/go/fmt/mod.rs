@@ -89,3 +89,23 @@ pub fn print_target(out: &mut Vec<u8>, value: &Value) {
     }
     print_value(out, value);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_itself_is_printed_to_an_end() {
+        let map = Value::map([]);
+        if let Value::Map(inner) = &map {
+            inner.insert("a", map.clone());
+        }
+        let text = sprint(std::slice::from_ref(&map));
+        assert!(text.starts_with(b"map[a:map[a:"));
+        assert!(memchr::memmem::find(&text, b"%!v(ENDLESS)]]").is_some());
+        assert!(text.len() < 1_000_000, "{}", text.len());
+        if let Value::Map(inner) = &map {
+            inner.remove("a");
+        }
+    }
+}

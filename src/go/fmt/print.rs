@@ -9,6 +9,11 @@ use crate::value::{Kind, Number, Object, Type, Value};
 const RED_ZONE: usize = 64 * 1024;
 const SEGMENT: usize = 1024 * 1024;
 
+/// Nesting and bytes beyond which nothing more is written: twice what a document may nest, and the
+/// bound of a template's output.
+const MAX_DEPTH: usize = 20_000;
+const MAX_SIZE: usize = 256 * 1024 * 1024;
+
 /// Writes values.
 #[derive(Default)]
 pub(super) struct Printer {
@@ -96,6 +101,10 @@ impl Printer {
             Value::String(text) => self.print_string(value, text, verb),
             Value::Bytes(bytes) => self.print_bytes(value, bytes, verb, depth),
             Value::List(_) | Value::Map(_) | Value::Object(_) => {
+                // Go's process dies of what holds itself.
+                if depth > MAX_DEPTH || self.format.out.len() > MAX_SIZE {
+                    return self.write(b"%!v(ENDLESS)");
+                }
                 stacker::maybe_grow(RED_ZONE, SEGMENT, || {
                     self.print_composite(value, verb, depth);
                 });
