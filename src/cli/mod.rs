@@ -1,7 +1,7 @@
 //! The command lines: what was typed becomes what is meant, and exit codes.
 //!
 //! Under the name `helm`, or as `pintle helm`, words and behaviour are those of Helm's own command
-//! line ([`strict`]); under its own name pintle has more to say.
+//! line (`strict`); under its own name pintle has more to say.
 
 mod args;
 mod config;

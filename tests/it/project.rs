@@ -38,10 +38,13 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// Arguments, variables, and lines that have to be printed.
+type Row<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a [&'a str]);
+
 #[test]
 fn settings_come_from_flags_then_variables_then_the_file() {
     let folder = project();
-    let rows: [(&[&str], &[(&str, &str)], &[&str]); 4] = [
+    let rows: [Row; 4] = [
         (
             &["config", "show", "--origins"],
             &[],

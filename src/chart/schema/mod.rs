@@ -2,7 +2,7 @@
 //! (`pkg/chart/common/util/jsonschema.go`, Helm 4.2.4, on `santhosh-tekuri/jsonschema` v6).
 //!
 //! `boon` validates; it is by the same author and gives the same tree of errors. The words are
-//! ours ([`text`]).
+//! ours (`text`).
 
 mod document;
 mod text;

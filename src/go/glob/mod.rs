@@ -20,10 +20,10 @@ fn decode(bytes: &[u8]) -> (char, usize) {
         return (char::from(*first), 1);
     }
     for width in 2..=bytes.len().min(4) {
-        if let Ok(text) = std::str::from_utf8(&bytes[..width]) {
-            if let Some(c) = text.chars().next() {
-                return (c, width);
-            }
+        if let Ok(text) = std::str::from_utf8(&bytes[..width])
+            && let Some(c) = text.chars().next()
+        {
+            return (c, width);
         }
     }
     (char::REPLACEMENT_CHARACTER, 1)

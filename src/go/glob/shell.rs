@@ -92,12 +92,12 @@ fn matches<'a>(mut pattern: &'a [u8], mut name: &'a [u8]) -> bool {
         }
         let mut skipped = 0;
         loop {
-            if let Some((rest, left)) = match_run(pattern, &name[skipped..]) {
-                if left.is_empty() || !rest.is_empty() {
-                    pattern = rest;
-                    name = left;
-                    break;
-                }
+            if let Some((rest, left)) = match_run(pattern, &name[skipped..])
+                && (left.is_empty() || !rest.is_empty())
+            {
+                pattern = rest;
+                name = left;
+                break;
             }
             if !starred || name.get(skipped).is_none_or(|byte| *byte == b'/') {
                 return false;

@@ -538,7 +538,8 @@ mod tests {
                 Version::parse(pair[0]).unwrap(),
                 Version::parse(pair[1]).unwrap(),
             );
-            assert!(a < b && b > a, "{a} {b}");
+            assert_eq!(a.cmp(&b), std::cmp::Ordering::Less, "{a} {b}");
+            assert_eq!(b.cmp(&a), std::cmp::Ordering::Greater, "{b} {a}");
         }
         assert_eq!(
             Version::parse("1.0.0+a").unwrap(),
