@@ -35,9 +35,8 @@ impl UrlLoader for Nowhere {
 /// Go's text.
 pub(super) fn decode(text: &[u8]) -> Result<Value, String> {
     let (value, end) = json::decode_prefix(text)?;
-    if let Some(next) = text[end..].iter().find(|byte| !byte.is_ascii_whitespace()) {
-        let next = strconv::quote_rune(char::from(*next));
-        return Err(format!("invalid character {next} after top-level value"));
+    if !text[end..].trim_ascii().is_empty() {
+        return Err("invalid character after top-level value".to_owned());
     }
     convert(&value, 0)
 }

@@ -5,7 +5,9 @@
 //! ours (`text`).
 
 mod document;
+mod format;
 mod text;
+mod tree;
 
 use boon::{CompileError, Compiler, InstanceToken, Schemas, ValidationError};
 
@@ -186,6 +188,9 @@ fn validate_one(
     loop {
         let mut compiler = Compiler::new();
         compiler.use_loader(Box::new(document::Nowhere));
+        for format in format::all() {
+            compiler.register_format(format);
+        }
         for document in &documents {
             compiler
                 .add_resource(&document.url, document.json.clone())
@@ -199,7 +204,7 @@ fn validate_one(
                     let mut places = Vec::new();
                     collect_places(&error, &mut places);
                     Misfit {
-                        message: text::validation(&error),
+                        message: text::validation(&error, &documents),
                         places,
                     }
                 });
@@ -216,6 +221,123 @@ fn validate_one(
                 documents.push(Document { url, json });
             }
             Err(error) => return Err(text::compile(&error).into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Offline;
+
+    impl Remote for Offline {
+        fn fetch(&self, url: &str) -> Result<Vec<u8>, String> {
+            Err(format!("no {url} here"))
+        }
+    }
+
+    /// Asked from the Go library through Helm.
+    #[test]
+    fn failures_read_as_in_go() {
+        for (schema, values, want) in [
+            (
+                r##"{"allOf":[{"required":["x"]},{"minProperties":1}]}"##,
+                "a: 1",
+                "- at '': 'allOf' failed\n  - at '': missing property 'x'\n",
+            ),
+            (
+                r##"{"properties":{"a":{"items":{"anyOf":[{"type":"string"}]}}}}"##,
+                "a: [1, 2]",
+                "- at '/a/0': 'anyOf' failed\n  - at '/a/0': got number, want string\n\
+                 - at '/a/1': 'anyOf' failed\n  - at '/a/1': got number, want string\n",
+            ),
+            (
+                r##"{"properties":{"a":{"oneOf":[{"required":["x"],"minProperties":3}]}}}"##,
+                "a: {b: 1}",
+                "- at '/a': 'oneOf' failed, none matched\n  - at '/a': validation failed\n    \
+                 - at '/a': minProperties: got 1, want 3\n    - at '/a': missing property 'x'\n",
+            ),
+            (
+                r##"{"allOf":[{"allOf":[{"$ref":"#/definitions/z"}]}],"definitions":{"z":{"required":["q"]}}}"##,
+                "a: 1",
+                "- at '': 'allOf' failed\n  - at '': 'allOf' failed\n    - at '': missing property 'q'\n",
+            ),
+            (
+                r##"{"properties":{"a":{"pattern":"^\\d+$"}}}"##,
+                "a: x",
+                "- at '/a': 'x' does not match pattern '^\\\\d+$'\n",
+            ),
+            ("{} x", "a: 1", "invalid character after top-level value"),
+        ] {
+            let values = crate::yaml::to_map(values.as_bytes()).unwrap();
+            let got = validate_one(schema.as_bytes(), &values, &Offline, &mut Vec::new());
+            assert_eq!(
+                got.err().map(|misfit| misfit.message).as_deref(),
+                Some(want),
+                "{schema}"
+            );
+        }
+    }
+
+    #[test]
+    fn formats_answer_as_in_go() {
+        for (format, text, want) in [
+            ("uri", "not a uri", "relative url"),
+            ("uri", ":x", "parse \":x\": missing protocol scheme"),
+            ("uri-reference", "a\\b", "contains \\"),
+            ("ipv4", "1.2.3", "expected four decimals"),
+            (
+                "ipv4",
+                "a.b.c.d",
+                "strconv.Atoi: parsing \"a\": invalid syntax",
+            ),
+            (
+                "ipv6",
+                "1:2",
+                "ParseAddr(\"1:2\"): address string too short",
+            ),
+            (
+                "email",
+                "a@[1.2.3]",
+                "invalid ipv4 address: expected four decimals",
+            ),
+            ("hostname", "a_b", "invalid character '_'"),
+            (
+                "date",
+                "2020-13-01",
+                "parsing time \"2020-13-01\": month out of range",
+            ),
+            ("time", "1a:00:00Z", "invalid hour/min/sec"),
+            ("time", "10:00:00+0100", "offset must be 6 characters long"),
+            ("duration", "P1D1Y", "unit 'Y' out of order"),
+            ("duration", "P1\u{e9}", "invalid unit 'Ã'"),
+            ("uuid", "x", "must have 5 elements"),
+            ("json-pointer", "a", "not starting with /"),
+            ("semver", "v1.2.3", "major contains non-digit"),
+            (
+                "period",
+                "P1D/x",
+                "invalid end date-time: less than 20 characters long",
+            ),
+            (
+                "regex",
+                "(?!x)",
+                "error parsing regexp: invalid or unsupported Perl syntax: `(?!`",
+            ),
+            ("idn-hostname", "-a", ""),
+        ] {
+            let schema = format!(
+                r##"{{"$schema":"http://json-schema.org/draft-07/schema#","properties":{{"a":{{"format":"{format}"}}}}}}"##
+            );
+            let values = [("a".into(), Frozen::string(text))].into_iter().collect();
+            let got = validate_one(schema.as_bytes(), &values, &Offline, &mut Vec::new());
+            let got = got.err().map_or_else(String::new, |misfit| misfit.message);
+            let got = got
+                .trim_end()
+                .split(&format!(" is not valid {format}: "))
+                .nth(1);
+            assert_eq!(got.unwrap_or_default(), want, "{format} {text}");
         }
     }
 }

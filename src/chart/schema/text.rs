@@ -6,44 +6,87 @@ use std::fmt::Write as _;
 use boon::{CompileError, ErrorKind, ValidationError};
 use serde_json::{Number, Value};
 
-use crate::go::strconv;
+use super::document::Document;
+use super::tree;
+use crate::go::regexp::Regexp;
+use crate::go::{strconv, url};
 
 /// The block of a chart whose values do not fit, without the headline that Helm cuts off.
-pub(super) fn validation(error: &ValidationError<'_, '_>) -> String {
-    let text = display(error);
+pub(super) fn validation(error: &ValidationError<'_, '_>, documents: &[Document]) -> String {
+    let text = display(error, documents);
     let headline = "jsonschema validation failed with 'file:///values.schema.json#'\n";
     format!("{}\n", text.strip_prefix(headline).unwrap_or(&text))
 }
 
-fn display(error: &ValidationError<'_, '_>) -> String {
+fn display(error: &ValidationError<'_, '_>, documents: &[Document]) -> String {
     let mut out = String::new();
-    write(error, 0, &mut out);
+    write(error, 0, documents, &mut out);
     out
 }
 
-fn write(error: &ValidationError<'_, '_>, indent: usize, out: &mut String) {
+fn write(error: &ValidationError<'_, '_>, indent: usize, documents: &[Document], out: &mut String) {
     let is_reference = matches!(error.kind, ErrorKind::Reference { .. });
     let mut indent = indent;
+    let above = tree::above_all(error);
     // A reference with a single cause says nothing that the cause does not say.
-    if !(is_reference && error.causes.len() == 1) {
-        if indent > 0 {
-            out.push('\n');
-            out.push_str(&"  ".repeat(indent - 1));
-            out.push_str("- ");
-        }
+    if !(is_reference && (error.causes.len() == 1 || !above.is_empty())) {
+        start(indent, out);
         indent += 1;
         if !matches!(error.kind, ErrorKind::Schema { .. }) {
             let _ = write!(out, "at {}: ", quote(&error.instance_location.to_string()));
         }
-        out.push_str(&describe(&error.kind));
+        out.push_str(&describe(error, documents));
     }
+    indent = restore(&above, indent, out);
     for cause in &error.causes {
-        write(cause, indent, out);
+        let mut indent = indent;
+        if above.is_empty() {
+            indent = restore(&tree::between(error, cause), indent, out);
+        }
+        write(cause, indent, documents, out);
     }
 }
 
-fn describe(kind: &ErrorKind<'_, '_>) -> String {
-    match kind {
+/// Writes what the validator left out, and gives the indentation below it.
+fn restore(lost: &[tree::Lost], indent: usize, out: &mut String) -> usize {
+    for (deeper, lost) in lost.iter().enumerate() {
+        start(indent + deeper, out);
+        let _ = write!(out, "at {}: {}", quote(&lost.place), lost.message);
+    }
+    indent + lost.len()
+}
+
+fn start(indent: usize, out: &mut String) {
+    if indent > 0 {
+        out.push('\n');
+        out.push_str(&"  ".repeat(indent - 1));
+        out.push_str("- ");
+    }
+}
+
+/// The pattern as it stands in the schema; the validator translates it.
+fn pattern<'d>(location: &str, translated: &'d str, documents: &'d [Document]) -> &'d str {
+    let (base, pointer) = location.split_once('#').unwrap_or((location, ""));
+    let pointer = url::path_unescape(pointer).unwrap_or_default();
+    let pointer = String::from_utf8_lossy(&pointer);
+    documents
+        .iter()
+        .find(|document| document.url == base)
+        .and_then(|document| document.json.pointer(&format!("{pointer}/pattern")))
+        .and_then(Value::as_str)
+        .unwrap_or(translated)
+}
+
+/// Go's complaint about a regular expression, or the validator's where Go has none.
+fn regexp(expression: &str, fault: &dyn std::fmt::Display) -> String {
+    match Regexp::compile(expression) {
+        Err(error) => error.to_string(),
+        Ok(_) => fault.to_string(),
+    }
+}
+
+fn describe(error: &ValidationError<'_, '_>, documents: &[Document]) -> String {
+    match &error.kind {
         ErrorKind::Group | ErrorKind::Reference { .. } => "validation failed".to_owned(),
         ErrorKind::Schema { url } => {
             format!(
@@ -71,6 +114,15 @@ fn describe(kind: &ErrorKind<'_, '_>) -> String {
             want: Value::Array(_) | Value::Object(_),
         } => "'const' failed".to_owned(),
         ErrorKind::Const { want } => format!("value must be {}", scalar(want)),
+        ErrorKind::Format {
+            got,
+            want: "regex",
+            err,
+        } => {
+            let expression = got.as_str().unwrap_or_default();
+            let fault = regexp(expression, err);
+            format!("{} is not valid regex: {fault}", scalar(got))
+        }
         ErrorKind::Format { got, want, err } => {
             format!("{} is not valid {want}: {err}", scalar(got))
         }
@@ -111,6 +163,7 @@ fn describe(kind: &ErrorKind<'_, '_>) -> String {
             format!("last {} additionalItem(s) not allowed", integer(*got))
         }
         ErrorKind::Pattern { got, want } => {
+            let want = pattern(error.schema_url, want, documents);
             format!("{} does not match pattern {}", quote(got), quote(want))
         }
         ErrorKind::ContentEncoding { want, err } => {
@@ -268,7 +321,10 @@ pub(super) fn compile(error: &CompileError) -> String {
         }
         CompileError::ValidationError { url, src } => {
             let url = q(&with_fragment(url));
-            format!("{url} is not valid against metaschema: {}", display(src))
+            format!(
+                "{url} is not valid against metaschema: {}",
+                display(src, &[])
+            )
         }
         CompileError::ParseIdError { loc } => format!("error in parsing id at {}", q(loc)),
         CompileError::ParseAnchorError { loc } => format!("error in parsing anchor at {}", q(loc)),
@@ -311,6 +367,7 @@ pub(super) fn compile(error: &CompileError) -> String {
             format!("unsupported vocabulary {} in {}", q(vocabulary), q(url))
         }
         CompileError::InvalidRegex { url, regex, src } => {
+            let src = regexp(regex, src);
             format!("invalid regex {} at {}: {src}", q(regex), q(url))
         }
         other => other.to_string(),

@@ -19,6 +19,14 @@ pub use error::{EscapeError, ParseError};
 use escape::Part;
 pub use escape::{path_escape, path_unescape, query_escape, query_unescape};
 
+/// Whether `text` is an IP address (`netip.ParseAddr`).
+///
+/// # Errors
+/// Go's text: `ParseAddr("x"): unable to parse IP`.
+pub fn check_address(text: &[u8]) -> Result<(), String> {
+    address::check(text).map(|_| ())
+}
+
 /// A URL or a reference to one (`url.URL`). `Display` is `URL.String`; where bytes matter, see
 /// [`Url::to_bytes`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
