@@ -12,8 +12,11 @@ use crate::value::{Fault, Frozen, List, Map, Text, Type, Value};
 use crate::{sprig, toml, yaml};
 
 /// What `--name-template` can call: Go's builtins and sprig.
-pub(super) static NAME_FUNCTIONS: LazyLock<Functions> =
-    LazyLock::new(|| Functions::new(sprig::FAMILIES));
+pub(super) static NAME_FUNCTIONS: LazyLock<Functions> = LazyLock::new(|| {
+    let mut tables = sprig::FAMILIES.to_vec();
+    tables.push(sprig::ENVIRONMENT);
+    Functions::new(&tables)
+});
 
 /// Everything that a chart's template can call: Go's builtins, sprig without `env` and
 /// `expandenv`, and Helm's own, which win.

@@ -248,6 +248,26 @@ mod tests {
 
     /// Answers of Helm 4.2.4.
     #[test]
+    fn names_of_releases_see_the_environment() {
+        let variables = [("A".to_owned(), "x/y".to_owned())].into_iter().collect();
+        let world = Real::new().with_variables(variables);
+        for (template, want) in [
+            (r#"{{ env "A" | base }}{{ env "B" }}"#, "y"),
+            (r#"{{ expandenv "$A-${A}$B.$" }}"#, "x/y-x/y.$"),
+            (r#"{{ expandenv "a${}b${A c$.d$$ ${*} $1" }}"#, "ab "),
+        ] {
+            assert_eq!(
+                render_name(template, &world),
+                Ok(want.to_owned()),
+                "{template}"
+            );
+        }
+        let error = render_text("{{ env `A` }}").unwrap_err();
+        assert!(error.contains("function \"env\" not defined"), "{error}");
+    }
+
+    /// Answers of Helm 4.2.4.
+    #[test]
     fn empty_texts_do_not_run_the_text_around_them() {
         for (template, want) in [
             (r#"{{ tpl "a{{ tpl \"{{/* x */}} \" . }}b" . }}"#, "a b"),

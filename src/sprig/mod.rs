@@ -13,6 +13,7 @@ mod decimal;
 mod default;
 mod dict;
 mod encoding;
+mod environment;
 mod equal;
 mod flow;
 mod json;
@@ -35,7 +36,10 @@ mod word;
 use crate::template::{Body, Function};
 use crate::value::Type;
 
-/// All functions of sprig's `TxtFuncMap`, a table a family. Names occur once.
+/// The functions that read the environment: Helm has them for names of releases only.
+pub const ENVIRONMENT: &[Function] = environment::FUNCTIONS;
+
+/// All functions of sprig's `TxtFuncMap` but [`ENVIRONMENT`], a table a family. Names occur once.
 pub const FAMILIES: &[&[Function]] = &[
     // One line a family, sorted.
     crypto::FUNCTIONS,
