@@ -1,3 +1,4 @@
 //! What is known of Kubernetes without a cluster.
 
+pub mod jsonpath;
 pub mod kind;
