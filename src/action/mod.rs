@@ -1,6 +1,8 @@
 //! What the commands do: one verb a file. An action is given what was meant and returns what to
 //! print; it knows no flags, no terminal, no environment.
 
+pub mod create;
 mod explain;
 pub mod package;
+pub mod show;
 pub mod template;

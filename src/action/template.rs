@@ -178,7 +178,7 @@ fn name_and_chart<'a>(options: &'a Options, world: &dyn World) -> Result<(String
 }
 
 /// The chart's absolute path (Go: `ChartPathOptions.LocateChart`, as far as it is local).
-fn locate(reference: &str) -> Result<String, Error> {
+pub(super) fn locate(reference: &str) -> Result<String, Error> {
     let reference = reference.trim();
     if Path::new(reference).exists() {
         return std::path::absolute(reference)

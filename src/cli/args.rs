@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use super::environment::Environment;
 use super::settings::Settings;
 use super::{config, run, strict};
+use crate::action::create::starter;
 use crate::diag::{Error, Kind, Level};
 use crate::go::flag::{Command, Flag, FlagSet, Kind as Takes};
 use crate::ui::{Color, Terminal, report};
@@ -124,6 +125,22 @@ fn dispatch(
             Settings::resolve(&mut flags, environment)?;
             let arguments = words(matches, "arguments");
             run::template::pintle(&flags, &arguments, environment, terminal)
+        }
+        "create" => {
+            let table = strict::table("create").ok_or_else(|| usage("no table".to_owned()))?;
+            let flags = flags(table.flags, matches, environment, terminal)?;
+            run::create::pintle(&flags, &words(matches, "arguments"), environment, terminal)
+        }
+        "show" => {
+            let Some((part, matches)) = matches.subcommand() else {
+                return Ok(());
+            };
+            let table = strict::table("show").ok_or_else(|| usage("no table".to_owned()))?;
+            let mut tables = table.commands.iter();
+            let table = tables.find(|table| table.name() == part);
+            let groups = table.map_or(&[][..], |table| table.flags);
+            let flags = flags(groups, matches, environment, terminal)?;
+            run::show::show(part, &flags, &words(matches, "arguments"), terminal)
         }
         "package" => {
             let table = strict::table("package").ok_or_else(|| usage("no table".to_owned()))?;
@@ -261,6 +278,22 @@ fn command() -> clap::Command {
             .args(RENDER.iter().chain(PROJECT).map(|flag| arg(flag, "pintle"))),
         )
         .subcommand(group(
+            clap::Command::new("create")
+                .about("Create a chart to start from")
+                .arg(
+                    Arg::new("arguments")
+                        .value_name("NAME")
+                        .num_args(1)
+                        .required(true),
+                )
+                .after_help(format!(
+                    "Starters that come with pintle: {}.",
+                    starter::names().collect::<Vec<_>>().join(", ")
+                )),
+            "create",
+        ))
+        .subcommand(show())
+        .subcommand(group(
             clap::Command::new("package")
                 .about("Make an archive of a chart folder")
                 .arg(arguments("CHART", true)),
@@ -301,9 +334,30 @@ fn command() -> clap::Command {
         )
 }
 
+/// `pintle show`, with a command for each part of a chart.
+fn show() -> clap::Command {
+    let show = clap::Command::new("show")
+        .about("Print parts of a chart")
+        .subcommand_required(true)
+        .arg_required_else_help(true);
+    let parts = strict::table("show").map_or(&[][..], |table| table.commands);
+    parts.iter().fold(show, |show, part| {
+        let chart = Arg::new("arguments")
+            .value_name("CHART")
+            .num_args(1)
+            .required(true);
+        let command = clap::Command::new(part.name()).about(part.short).arg(chart);
+        show.subcommand(flagged(command, part.name(), part.flags))
+    })
+}
+
 /// Adds the flags of one of Helm's commands, and the global ones.
 fn group(command: clap::Command, name: &str) -> clap::Command {
     let own = strict::table(name).map_or(&[][..], |table| table.flags);
+    flagged(command, name, own)
+}
+
+fn flagged(command: clap::Command, name: &str, own: &'static [&'static [Flag]]) -> clap::Command {
     let own = own.iter().flat_map(|group| group.iter());
     let global = strict::GLOBAL.iter().filter(|flag| !flag.hidden);
     command

@@ -268,6 +268,7 @@ impl Run<'_> {
                 None => found.push_str(&format!("file {name} is missing\n")),
                 // The scaffold of `create` is each program's own text.
                 Some(got) if case.hash_files && both_hashed(wanted, got) => {}
+                Some(got) if case.packs_scaffold() && names(wanted) == names(got) => {}
                 Some(got) => found.push_str(&describe(
                     &format!("file {name}"),
                     wanted.as_bytes(),
@@ -280,6 +281,12 @@ impl Run<'_> {
         }
         if found.is_empty() { Ok(()) } else { Err(found) }
     }
+}
+
+/// The names of an archive's members.
+fn names(members: &str) -> Vec<&str> {
+    let words = members.lines().map(|line| line.split(' ').next());
+    words.flatten().collect()
 }
 
 fn both_hashed(a: &str, b: &str) -> bool {

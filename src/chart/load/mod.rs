@@ -36,6 +36,26 @@ pub fn load(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
     }
 }
 
+/// Loads the chart in the folder or archive at `path` whatever its `apiVersion` says, for commands
+/// that only look at charts or copy them (`loader.Load` of `pkg/chart/v2/loader`).
+///
+/// # Errors
+/// What cannot be read, or is no chart, in Helm's words.
+pub fn load_any(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
+    let metadata = fs::metadata(path)
+        .map_err(|error| Error::new(Kind::Io, os::path_error("stat", path, &error)))?;
+    if metadata.is_dir() {
+        let top = absolute(path)?;
+        return load_files_of(&top, path, notices);
+    }
+    let bytes = read_archive(path)?;
+    let files = archive::read(&bytes).map_err(|error| match error {
+        archive::Refusal::Header => error.into_error("file", path),
+        archive::Refusal::Other(message) => Error::new(Kind::Chart, message),
+    })?;
+    assemble(files, &format!("{path}/"), 0, notices)
+}
+
 /// Loads a chart from files, in the order in which they were found (`loader.LoadFiles`). Names are
 /// paths in the chart.
 ///
@@ -61,9 +81,7 @@ pub fn load_bytes(name: &str, bytes: &[u8], notices: &mut Vec<Notice>) -> Result
 /// # Errors
 /// As [`load`].
 pub fn load_folder(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
-    let top = std::path::absolute(path)
-        .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", "", &error)))?;
-    let top = path::clean(&top.to_string_lossy());
+    let top = absolute(path)?;
     let chart_file = path::join(&[&top, "Chart.yaml"]);
     let text = fs::read(&chart_file).map_err(|error| {
         let operation = if error.raw_os_error() == Some(21) {
@@ -78,7 +96,18 @@ pub fn load_folder(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error
         )
     })?;
     check_version(&text)?;
-    let files = directory::read(&top, notices).map_err(|text| Error::new(Kind::Chart, text))?;
+    load_files_of(&top, path, notices)
+}
+
+fn absolute(path: &str) -> Result<String, Error> {
+    let top = std::path::absolute(path)
+        .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", "", &error)))?;
+    Ok(path::clean(&top.to_string_lossy()))
+}
+
+/// Loads the folder `top`, which users call `path`.
+fn load_files_of(top: &str, path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
+    let files = directory::read(top, notices).map_err(|text| Error::new(Kind::Chart, text))?;
     let label = if path.ends_with('/') {
         path.to_owned()
     } else {
@@ -88,6 +117,15 @@ pub fn load_folder(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error
 }
 
 fn load_archive(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
+    let bytes = read_archive(path)?;
+    let files = archive::read(&bytes).map_err(|error| error.into_error("file", path))?;
+    drop(bytes);
+    detect(&files)?;
+    assemble(files, &format!("{path}/"), 0, notices)
+}
+
+/// Reads a file that looks packed.
+fn read_archive(path: &str) -> Result<Vec<u8>, Error> {
     let bytes = fs::read(path)
         .map_err(|error| Error::new(Kind::Io, os::path_error("open", path, &error)))?;
     // Go looks at a buffer of this size, zeros behind the end of a short file included.
@@ -107,10 +145,7 @@ fn load_archive(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
             },
         ));
     }
-    let files = archive::read(&bytes).map_err(|error| error.into_error("file", path))?;
-    drop(bytes);
-    detect(&files)?;
-    assemble(files, &format!("{path}/"), 0, notices)
+    Ok(bytes)
 }
 
 /// Finds out of which version the chart in `files` is.

@@ -1,7 +1,9 @@
 //! One function a command: it builds what the action is given, and prints what comes back.
 
+pub(super) mod create;
 pub(super) mod package;
 pub(super) mod plugin;
+pub(super) mod show;
 pub(super) mod template;
 pub(super) mod version;
 

@@ -154,7 +154,7 @@ fn options(flags: &FlagSet, arguments: &[String], environment: &Environment) -> 
 }
 
 /// Refuses what `--verify` asks for, where the chart is there.
-fn check_unsigned(flags: &FlagSet, arguments: &[String]) -> Result<(), Error> {
+pub(super) fn check_unsigned(flags: &FlagSet, arguments: &[String]) -> Result<(), Error> {
     let chart = arguments.last().map_or("", String::as_str).trim();
     match std::fs::metadata(chart) {
         Ok(found) if flags.is("verify") => Err(if found.is_dir() {

@@ -151,6 +151,8 @@ fn dispatch(
     let name = found.full_name();
     match name.strip_prefix("helm ").unwrap_or_default() {
         "help" => help(arguments, environment, terminal),
+        "create" => run::create::strict(flags, arguments, environment, terminal)
+            .map_err(|error| error.to_string())?,
         "env" => run::env(flags, arguments, environment, terminal),
         "completion bash" | "completion zsh" | "completion fish" | "completion powershell" => {
             completion::script(found.command().name(), flags, terminal);
@@ -164,6 +166,10 @@ fn dispatch(
         }
         "package" => {
             run::package::package(flags, arguments, terminal).map_err(|error| error.to_string())?;
+        }
+        "show all" | "show chart" | "show crds" | "show readme" | "show values" => {
+            run::show::show(found.command().name(), flags, arguments, terminal)
+                .map_err(|error| error.to_string())?;
         }
         "template" => run::template::strict(flags, arguments, environment, terminal)
             .map_err(|error| error.to_string())?,

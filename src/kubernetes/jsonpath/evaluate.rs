@@ -27,10 +27,7 @@ pub(super) fn print(parts: &[Path], data: &Frozen) -> Vec<u8> {
     let mut walk = Walk::default();
     let mut results = Vec::new();
     let mut out = Vec::new();
-    if walk
-        .run(parts, 0, Item::Data(data), &mut results)
-        .is_none()
-    {
+    if walk.run(parts, 0, Item::Data(data), &mut results).is_none() {
         return out;
     }
     for items in results {
@@ -298,7 +295,13 @@ fn range<'a>(items: Items<'a>, bounds: Bounds) -> Found<'a> {
             _ => return Err(items),
         };
         let length = i64::try_from(list.len()).unwrap_or(i64::MAX);
-        let behind = |at: i64| if at < 0 { at.saturating_add(length) } else { at };
+        let behind = |at: i64| {
+            if at < 0 {
+                at.saturating_add(length)
+            } else {
+                at
+            }
+        };
         let from = behind(bounds.from.unwrap_or(0));
         let to = match bounds.to {
             End::Open => length,

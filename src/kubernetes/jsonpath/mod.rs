@@ -101,7 +101,10 @@ mod tests {
         let data = json::decode(DATA.as_bytes()).unwrap();
         for (text, want) in [
             ("text", "text"),
-            ("{.e} {.f} {.big} {.s} {.nul} {.b}", "1000 1.5 1.2345678901234568e+20 text null true"),
+            (
+                "{.e} {.f} {.big} {.s} {.nul} {.b}",
+                "1000 1.5 1.2345678901234568e+20 text null true",
+            ),
             ("{.}", ""),
             ("{.m}{$.m.x}{@.m.x}", r#"{"a.b":"dot","x":1,"z":[1,2,3]}11"#),
             ("{.h}{.o}", r#"<&>[null,"x"]"#),
@@ -132,7 +135,10 @@ mod tests {
             ("{..name}", "a b c"),
             ("{.m..x}", "1"),
             ("{.m..}", r#"{"a.b":"dot","x":1,"z":[1,2,3]} dot [1,2,3]"#),
-            ("{.m.z[0:2]} {.m.z[-1]} {.m.z[]} {.m.z[::2]} {.m.z[1:]}", "1 2 3 1 1 3 2 3"),
+            (
+                "{.m.z[0:2]} {.m.z[-1]} {.m.z[]} {.m.z[::2]} {.m.z[1:]}",
+                "1 2 3 1 1 3 2 3",
+            ),
             ("{.m.z[1:1]}x{.m.z[3]}", ""),
             ("{.m.z[1:1]}x", "x"),
             ("{.m.z[2:1]}", ""),
@@ -169,14 +175,20 @@ mod tests {
             ("{[}", "unterminated array"),
             ("{.l[x]}", "invalid array index x"),
             ("{.l[-]}", "array index - is not a number"),
-            ("{.l[99999999999999999999]}", "array index 99999999999999999999 is not a number"),
+            (
+                "{.l[99999999999999999999]}",
+                "array index 99999999999999999999 is not a number",
+            ),
             ("{\"a", "unterminated quoted string"),
             ("{\"\\q\"}", "unquote string \"\\q\" error invalid syntax"),
             ("{1.2.3}", "cannot parse number 1.2.3"),
             ("{....a}", "invalid multiple recursive descent"),
             ("{.l[?(@.name", "unterminated filter"),
             ("{.l[?(@.name)}", "unclosed array expect ]"),
-            ("{.l[?(a==)]}", "unrecognized character in action: U+003D '='"),
+            (
+                "{.l[?(a==)]}",
+                "unrecognized character in action: U+003D '='",
+            ),
         ] {
             assert_eq!(Template::parse(text).unwrap_err(), want, "{text}");
         }

@@ -1,0 +1,40 @@
+//! `helm show` and `pintle show`.
+
+use super::template::check_unsigned;
+use crate::action::show::{self, Options, Part};
+use crate::diag::Error;
+use crate::go::flag::FlagSet;
+use crate::ui::Terminal;
+
+/// Shows the part of a chart that `part` names.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(in crate::cli) fn show(
+    part: &str,
+    flags: &FlagSet,
+    arguments: &[String],
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    check_unsigned(flags, arguments)?;
+    let options = Options {
+        chart: arguments.first().cloned().unwrap_or_default(),
+        part: match part {
+            "chart" => Part::Chart,
+            "crds" => Part::Crds,
+            "readme" => Part::Readme,
+            "values" => Part::Values,
+            _ => Part::All,
+        },
+        version: flags.text("version").to_owned(),
+        devel: flags.is("devel"),
+        json_path: match part {
+            "values" => flags.text("jsonpath").to_owned(),
+            _ => String::new(),
+        },
+    };
+    let mut notices = Vec::new();
+    let result = show::run(&options, &mut terminal.out, &mut notices);
+    terminal.log(&notices);
+    result
+}
