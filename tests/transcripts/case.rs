@@ -58,6 +58,15 @@ impl Case {
     pub(crate) fn name(&self) -> String {
         format!("{}/{}", self.area, self.id)
     }
+
+    /// Whether files of the scaffold of `create` stand in its archives: each program's own text.
+    pub(crate) fn packs_scaffold(&self) -> bool {
+        let is_create = |step: &serde_json::Value| {
+            step.as_array()
+                .is_some_and(|words| words.len() == 2 && words[0] == "create")
+        };
+        self.args.first().is_some_and(|word| word == "package") && self.setup.iter().any(is_create)
+    }
 }
 
 /// Reads every `*.jsonl` of `folder`, in the order of names.
