@@ -318,8 +318,10 @@ impl Resources {
         let manifest = match manifest::assemble(&files, notices) {
             Ok(manifest) => manifest,
             Err(failed) => {
-                for (path, text) in &files {
-                    if !manifest::trim_start(text).is_empty() {
+                // Go walks a small map from a random start, so mostly in this order.
+                for path in templates.order() {
+                    let text = files.get(path);
+                    if let Some(text) = text.filter(|text| !manifest::trim_start(text).is_empty()) {
                         write_document(&mut self.text, path, text);
                     }
                 }
@@ -429,7 +431,14 @@ impl Folder {
             }
             _ => {}
         }
-        fs::create_dir_all(&folder).map_err(|error| failed("mkdir", &folder, error))?;
+        fs::create_dir_all(&folder).map_err(|error| {
+            // Go names the first folder on the way that it cannot make.
+            let missing = Path::new(&folder).ancestors().filter(|path| !path.exists());
+            let first = missing
+                .filter_map(Path::to_str)
+                .filter(|path| !path.is_empty());
+            failed("mkdir", first.last().unwrap_or(&folder), error)
+        })?;
         let append = self.written.contains(path);
         let opened = match append {
             true => fs::OpenOptions::new().append(true).open(&file),
@@ -483,4 +492,19 @@ fn source_path(document: &[u8]) -> Option<&[u8]> {
         let slash = memchr::memchr(b'/', line)?;
         (slash > 0 && slash + 1 < line.len()).then(|| &line[slash + 1..])
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Helm 4.2.4 on Linux, where nobody makes folders below `/proc`.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_first_folder_that_cannot_be_made_is_named() {
+        let mut folder = Folder::new("/proc/x".to_owned());
+        let error = folder.write(b"t/templates/a.yaml", b"a: 1", &mut Vec::new());
+        let error = error.unwrap_err().to_string();
+        assert_eq!(error, "mkdir /proc/x: no such file or directory");
+    }
 }

@@ -100,6 +100,11 @@ impl Templates {
         }
         Ok(Templates { set, order, tera })
     }
+
+    /// Full paths in the order of executing: deep before shallow, then Z before A.
+    pub fn order(&self) -> &[Text] {
+        &self.order
+    }
 }
 
 /// A template's text, and whether it is one of tera's.
