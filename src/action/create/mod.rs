@@ -6,7 +6,8 @@
 
 pub mod starter;
 
-use std::fs;
+use std::path::Path;
+use std::{fs, io};
 
 use self::starter::Starter;
 use crate::chart::{self, Metadata, package};
@@ -111,7 +112,7 @@ pub fn run(
     }
 }
 
-fn failure(operation: &str, path: &str, error: &std::io::Error) -> Error {
+fn failure(operation: &str, path: &str, error: &io::Error) -> Error {
     Error::new(Kind::Io, os::path_error(operation, path, error))
 }
 
@@ -171,8 +172,24 @@ fn check_folder(folder: &str) -> Result<(), Error> {
     }
 }
 
+/// Makes a folder and those above it; the error names the first that cannot be made
+/// (Go: `os.MkdirAll`).
 fn make_folder(folder: &str) -> Result<(), Error> {
-    fs::create_dir_all(folder).map_err(|error| failure("mkdir", folder, &error))
+    let mut ancestors: Vec<&Path> = Path::new(folder).ancestors().collect();
+    ancestors.retain(|path| !path.as_os_str().is_empty());
+    for path in ancestors.into_iter().rev() {
+        let result = match fs::create_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if path.is_dir() {
+                    continue;
+                }
+                Err(io::Error::from(io::ErrorKind::NotADirectory))
+            }
+            result => result,
+        };
+        result.map_err(|error| failure("mkdir", &path.to_string_lossy(), &error))?;
+    }
+    Ok(())
 }
 
 fn write_file(target: &str, data: &[u8]) -> Result<(), Error> {
@@ -252,4 +269,53 @@ fn named(text: &[u8], name: &str) -> Vec<u8> {
     }
     out.extend_from_slice(&text[done..]);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_folder_that_cannot_be_made_is_named() {
+        let top = tempfile::tempdir().unwrap();
+        let top = top.path().to_str().unwrap();
+        make_folder(&format!("{top}/a/b")).unwrap();
+        make_folder(&format!("{top}/a/b")).unwrap();
+        fs::write(format!("{top}/f"), "").unwrap();
+        assert_eq!(
+            make_folder(&format!("{top}/f/x/y"))
+                .unwrap_err()
+                .to_string(),
+            format!("mkdir {top}/f: not a directory")
+        );
+    }
+
+    #[test]
+    fn names_are_judged_as_helm_judges_them() {
+        for (name, good) in [
+            ("a", true),
+            ("A.b_c-1", true),
+            (".", true),
+            ("", false),
+            ("a b", false),
+            ("a/b", false),
+            ("\u{e9}", false),
+            (&"x".repeat(250), true),
+            (&"x".repeat(251), false),
+        ] {
+            assert_eq!(check_name(name).is_ok(), good, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_name_takes_the_place_of_the_placeholder() {
+        for (text, want) in [
+            ("", ""),
+            ("a", "a"),
+            ("<CHARTNAME><CHARTNAME>x<CHARTNAME", "nnx<CHARTNAME"),
+            ("<<CHARTNAME>>", "<n>"),
+        ] {
+            assert_eq!(named(text.as_bytes(), "n"), want.as_bytes(), "{text}");
+        }
+    }
 }
