@@ -6,3 +6,4 @@ mod explain;
 pub mod package;
 pub mod show;
 pub mod template;
+pub mod verify;

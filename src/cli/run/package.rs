@@ -1,8 +1,11 @@
 //! `helm package`.
 
+use std::path::Path;
+
 use crate::action::package::{self, Options};
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
+use crate::go::os;
 use crate::ui::Terminal;
 use crate::world::Real;
 
@@ -26,8 +29,11 @@ pub(in crate::cli) fn package(
                 return Err(Error::new(Kind::Usage, message));
             }
         }
-        let message = "packages are not signed by pintle yet";
-        return Err(Error::new(Kind::Unsupported, message));
+        // Helm looks for the keys when the archive is made.
+        if Path::new(flags.text("keyring")).exists() {
+            let message = "packages are not signed by pintle yet";
+            return Err(Error::new(Kind::Unsupported, message));
+        }
     }
     if flags.is("dependency-update") {
         let message = "dependencies are not fetched by pintle yet";
@@ -45,6 +51,11 @@ pub(in crate::cli) fn package(
         let result = package::run(&options, &world, &mut notices);
         terminal.log(&notices);
         let path = result?;
+        if flags.is("sign") {
+            let keyring = flags.text("keyring");
+            std::fs::File::open(keyring)
+                .map_err(|error| Error::new(Kind::Io, os::path_error("open", keyring, &error)))?;
+        }
         terminal.print(&format!(
             "Successfully packaged chart and saved it to: {path}\n"
         ));

@@ -7,10 +7,11 @@ use std::time::{Duration, SystemTime};
 use super::super::environment::Environment;
 use super::super::read::{self, Files};
 use crate::action::template::{self, Options, Surroundings};
+use crate::action::verify;
 use crate::chart::{schema, values};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::flag::FlagSet;
-use crate::go::{os, strconv};
+use crate::go::{os, path, strconv};
 use crate::net::{self, Client};
 use crate::ui::Terminal;
 use crate::value::Frozen;
@@ -156,17 +157,13 @@ fn options(flags: &FlagSet, arguments: &[String], environment: &Environment) -> 
 /// Refuses what `--verify` asks for, where the chart is there.
 pub(super) fn check_unsigned(flags: &FlagSet, arguments: &[String]) -> Result<(), Error> {
     let chart = arguments.last().map_or("", String::as_str).trim();
-    match std::fs::metadata(chart) {
-        Ok(found) if flags.is("verify") => Err(if found.is_dir() {
-            Error::new(Kind::Chart, "unpacked charts cannot be verified")
-        } else {
-            Error::new(
-                Kind::Unsupported,
-                "signatures are not checked by pintle yet",
-            )
-        }),
-        _ => Ok(()),
+    if !flags.is("verify") || !Path::new(chart).exists() {
+        return Ok(());
     }
+    let path = std::path::absolute(chart)
+        .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", chart, &error)))?;
+    let path = path::clean(&path.to_string_lossy());
+    Err(verify::refuse(&path, flags.text("keyring")))
 }
 
 /// Schemas that a `values.schema.json` refers to, over HTTP; the client starts with the first.

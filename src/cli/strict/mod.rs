@@ -6,6 +6,7 @@ mod flag;
 
 use super::environment::Environment;
 use super::run;
+use crate::action::verify;
 use crate::diag::{Level, Notice};
 use crate::go::flag::{Command, Flag, FlagSet, Found, Unknown, find};
 use crate::go::strconv;
@@ -173,6 +174,10 @@ fn dispatch(
         }
         "template" => run::template::strict(flags, arguments, environment, terminal)
             .map_err(|error| error.to_string())?,
+        "verify" => {
+            let file = arguments.first().map_or("", String::as_str);
+            return Err(verify::refuse(file, flags.text("keyring")).to_string());
+        }
         "version" => run::version::version(flags, terminal)?,
         "plugin list" => run::plugin::list(environment, terminal)?,
         "plugin uninstall" => run::plugin::change("uninstall", arguments, environment)?,
