@@ -14,6 +14,10 @@ pub struct Starter {
     /// One line about the chart, for its definition.
     pub about: &'static str,
     /// Paths and templates.
+    #[cfg_attr(
+        not(feature = "tera"),
+        expect(dead_code, reason = "it is tera that reads them")
+    )]
     files: &'static [(&'static str, &'static str)],
 }
 
