@@ -20,6 +20,7 @@
 //! | [`sprig`] | the sprig function library |
 //! | [`chart`] | charts, values, dependencies, schemas |
 //! | [`render`] | Helm's engine, manifests, notes |
+//! | [`release`] | releases as records and as text |
 //! | [`net`] | the HTTP client |
 //! | [`action`] | what the commands do |
 //! | [`cli`] | the command lines |
@@ -31,6 +32,7 @@ pub mod diag;
 pub mod go;
 pub mod kubernetes;
 pub mod net;
+pub mod release;
 pub mod render;
 pub mod sprig;
 pub mod template;

@@ -3,7 +3,12 @@
 
 pub mod create;
 mod explain;
+pub mod install;
 pub mod package;
+mod prepare;
 pub mod show;
 pub mod template;
+pub mod upgrade;
 pub mod verify;
+
+pub use prepare::Surroundings;

@@ -1,6 +1,6 @@
 //! `helm show`: parts of a chart (`pkg/action/show.go`, Helm 4.2.4).
 
-use super::template::locate;
+use super::prepare::locate;
 use crate::chart::{self, Chart};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::kubernetes::jsonpath::Template;

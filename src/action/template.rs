@@ -6,12 +6,14 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use super::explain;
-use crate::chart::{self, Capabilities, Chart, KubeVersion, dependency, schema, values};
+use super::prepare::{
+    self, Naming, Prepared, Rendered, Surroundings, Wanted, locate, write_document,
+};
+use crate::chart::{KubeVersion, values};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::{glob, os, path};
 use crate::render::manifest::{self, Hook};
-use crate::render::{self, Input, Templates, notes};
+use crate::render::notes;
 use crate::world::World;
 
 /// What to render, and what of it to print. `Default` is Helm's.
@@ -57,16 +59,6 @@ pub struct Options {
     pub debug: bool,
 }
 
-/// What an action reaches outside of its options.
-pub struct Surroundings<'a> {
-    /// Clock, randomness, look-ups.
-    pub world: &'a dyn World,
-    /// Reads values files, standard input, URLs.
-    pub files: &'a mut dyn values::Files,
-    /// Fetches schemas that others refer to.
-    pub remote: &'a dyn schema::Remote,
-}
-
 /// The name of Helm's release where none is given.
 const DEFAULT_NAME: &str = "release-name";
 
@@ -92,53 +84,32 @@ pub fn run(
     notices.push(
         Notice::new(Level::Debug, "Original chart version").with("version", &options.chart_version),
     );
-    let (name, reference) = name_and_chart(options, around.world)?;
+    let naming = Naming {
+        arguments: &options.arguments,
+        generate: options.generate_name,
+        template: &options.name_template,
+        // Helm's `template` sets the name before it looks at `--generate-name`.
+        fallback: Some(DEFAULT_NAME),
+    };
+    let (name, reference) = naming.name_and_chart(around.world)?;
     let chart_path = locate(reference)?;
     notices.push(Notice::new(Level::Debug, "Chart path").with("path", &chart_path));
-    let layers = values::layer(&options.values, around.files)?;
-    let mut chart = chart::load(&chart_path, notices)?;
-    check_installable(&chart)?;
-    if chart.metadata.deprecated {
-        notices.push(Notice::new(Level::Warn, "this chart is deprecated"));
-    }
-    dependency::check(&chart)?;
-    check_release_name(&name, notices)?;
-    dependency::process(&mut chart, layers.values(), notices).map_err(|error| {
-        const FAILED: &str = "chart dependencies processing failed";
-        notices.push(Notice::new(Level::Error, FAILED).with("error", &error));
-        error.wrap(FAILED)
-    })?;
-    let mut capabilities = Capabilities::default();
-    if let Some(version) = kube_version {
-        capabilities.kube_version = version;
-    }
-    capabilities
-        .api_versions
-        .extend(options.api_versions.iter().cloned());
-    let coalesced = values::coalesce(&chart, layers.values(), notices)?;
-    if !options.skip_schema_validation {
-        schema::validate(&chart, &coalesced, around.remote, notices)
-            .map_err(|invalid| explain::schema(invalid, &chart, &layers, &coalesced))?;
-    }
-    check_labels(options)?;
-    let input = Input {
-        release: render::Release {
-            name: &name,
-            namespace: &options.namespace,
-            revision: 1,
-            is_upgrade: options.is_upgrade,
-        },
-        values: &coalesced,
-        capabilities: &capabilities,
-        options: render::Options {
-            enable_dns: options.enable_dns,
-            ..Default::default()
-        },
+    let wanted = Wanted {
+        name: &name,
+        namespace: &options.namespace,
+        values: &options.values,
+        kube_version,
+        api_versions: &options.api_versions,
+        labels: &options.labels,
+        is_upgrade: options.is_upgrade,
+        skip_schema_validation: options.skip_schema_validation,
+        enable_dns: options.enable_dns,
     };
+    let prepared = prepare::prepare(&chart_path, wanted, around, notices)?;
     let mut resources = Resources::default();
     let filled = resources
-        .fill(options, &chart, &input, around.world, out, notices)
-        .map_err(|error| explain::failure(error, &chart, &layers, &coalesced));
+        .fill(options, &prepared, around.world, out, notices)
+        .map_err(|error| prepared.explain(error));
     match filled {
         Err(error) if !options.debug => {
             // Helm says so whatever went wrong once there is a release, however unfinished.
@@ -150,146 +121,6 @@ pub fn run(
             filled.and(printed)
         }
     }
-}
-
-/// The release's name and the chart's reference (Go: `Install.NameAndChart`).
-fn name_and_chart<'a>(options: &'a Options, world: &dyn World) -> Result<(String, &'a str), Error> {
-    let usage = |message: String| Error::new(Kind::Usage, message);
-    match options.arguments.as_slice() {
-        [] => Err(usage("a chart is required".to_owned())),
-        [_] if !options.name_template.is_empty() => {
-            let name = render::render_name(&options.name_template, world).map_err(usage)?;
-            Ok((name, &options.arguments[0]))
-        }
-        // Helm's `template` sets the name before it looks at `--generate-name`.
-        [chart] => Ok((DEFAULT_NAME.to_owned(), chart)),
-        [_, _] if options.generate_name => Err(usage(
-            "cannot set --generate-name and also specify a name".to_owned(),
-        )),
-        [_, _] if !options.name_template.is_empty() => Err(usage(
-            "cannot set --name-template and also specify a name".to_owned(),
-        )),
-        [name, chart] => Ok((name.clone(), chart)),
-        [_, _, rest @ ..] => Err(usage(format!(
-            "expected at most two arguments, unexpected arguments: {}",
-            rest.join(", ")
-        ))),
-    }
-}
-
-/// The chart's absolute path (Go: `ChartPathOptions.LocateChart`, as far as it is local).
-pub(super) fn locate(reference: &str) -> Result<String, Error> {
-    let reference = reference.trim();
-    if Path::new(reference).exists() {
-        return std::path::absolute(reference)
-            .map(|path| path::clean(&path.to_string_lossy()))
-            .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", reference, &error)));
-    }
-    if reference.starts_with(['/', '.']) {
-        return Err(Error::new(
-            Kind::Io,
-            format!("path \"{reference}\" not found"),
-        ));
-    }
-    let repository = reference.split('/').next().unwrap_or_default();
-    let message = if let Some(scheme) = unknown_scheme(reference) {
-        format!("scheme \"{scheme}\" not supported")
-    } else if reference.contains("://") {
-        format!("{reference}: charts are not fetched from URLs or registries yet")
-    } else if reference.contains('/') {
-        format!("repo {repository} not found")
-    } else {
-        format!("non-absolute URLs should be in form of repo_name/path_to_chart, got: {reference}")
-    };
-    Err(Error::new(Kind::Unsupported, message).with_hint(
-        "This version reads charts from folders and archives only: fetch the chart first, and give its path.",
-    ))
-}
-
-/// The scheme of an address that no getter of Helm's knows.
-fn unknown_scheme(reference: &str) -> Option<&str> {
-    let (scheme, _) = reference.split_once("://")?;
-    (!["http", "https", "oci"].contains(&scheme)).then_some(scheme)
-}
-
-fn check_installable(chart: &Chart) -> Result<(), Error> {
-    match chart.metadata.chart_type.as_str() {
-        "" | "application" => Ok(()),
-        other => Err(Error::new(
-            Kind::Chart,
-            format!("{other} charts are not installable"),
-        )),
-    }
-}
-
-/// Go: `chartutil.ValidateReleaseName`, as `Install.availableName` reports it.
-fn check_release_name(name: &str, notices: &mut Vec<Notice>) -> Result<(), Error> {
-    let invalid = if name.is_empty() {
-        "no name provided"
-    } else if name.len() > 53 || !is_release_name(name) {
-        "invalid release name, must match regex \
-         ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ \
-         and the length must not be longer than 53"
-    } else {
-        return Ok(());
-    };
-    let message = format!(
-        "release name {}: {invalid}",
-        crate::go::strconv::quote(name.as_bytes())
-    );
-    notices.push(Notice::new(Level::Error, "release name check failed").with("error", &message));
-    Err(Error::new(
-        Kind::Usage,
-        format!("release name check failed: {message}"),
-    ))
-}
-
-fn is_release_name(name: &str) -> bool {
-    name.split('.').all(|label| {
-        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        !label.is_empty()
-            && label.chars().all(inner)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    })
-}
-
-fn check_kube_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), Error> {
-    let wanted = &chart.metadata.kube_version;
-    if wanted.is_empty() || dependency::is_compatible(wanted, &capabilities.kube_version.normalized)
-    {
-        return Ok(());
-    }
-    Err(Error::new(
-        Kind::Chart,
-        format!(
-            "chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {}",
-            capabilities.kube_version.version
-        ),
-    ))
-}
-
-fn check_labels(options: &Options) -> Result<(), Error> {
-    const SYSTEM: [&str; 6] = [
-        "name",
-        "owner",
-        "status",
-        "version",
-        "createdAt",
-        "modifiedAt",
-    ];
-    if options
-        .labels
-        .iter()
-        .any(|(name, _)| SYSTEM.contains(&name.as_str()))
-    {
-        let message = format!(
-            "user supplied labels contains system reserved label name. System labels: [{}]",
-            SYSTEM.join(" ")
-        );
-        return Err(Error::new(Kind::Usage, message));
-    }
-    Ok(())
 }
 
 /// What a release consists of, or as much of it as there is where rendering failed.
@@ -305,21 +136,19 @@ impl Resources {
     fn fill(
         &mut self,
         options: &Options,
-        chart: &Chart,
-        input: &Input<'_>,
+        prepared: &Prepared<'_>,
         world: &dyn World,
         out: &mut Vec<u8>,
         notices: &mut Vec<Notice>,
     ) -> Result<(), Error> {
-        check_kube_version(chart, input.capabilities)?;
-        let templates = Templates::parse(chart)?;
-        let mut files = render::render(chart, &templates, input, world, notices)?;
-        notes::take(&mut files, chart.name(), notes::Subcharts::Excluded);
+        let chart = &prepared.chart;
+        let Rendered { files, order, .. } =
+            prepared.render(notes::Subcharts::Excluded, world, notices)?;
         let manifest = match manifest::assemble(&files, notices) {
             Ok(manifest) => manifest,
             Err(failed) => {
                 // Go walks a small map from a random start, so mostly in this order.
-                for path in templates.order() {
+                for path in &order {
                     let text = files.get(path);
                     if let Some(text) = text.filter(|text| !manifest::trim_start(text).is_empty()) {
                         write_document(&mut self.text, path, text);
@@ -347,7 +176,7 @@ impl Resources {
                 folder.write(crd.path.as_bytes(), &crd.file.data, out)?;
             }
         }
-        let mut folder = Folder::new(release_folder(options, input.release.name));
+        let mut folder = Folder::new(release_folder(options, prepared.name()));
         for document in &manifest.documents {
             folder.write(&document.path, &document.content, out)?;
         }
@@ -386,12 +215,6 @@ fn release_folder(options: &Options, name: &str) -> String {
     match options.use_release_name {
         true => path::join(&[&options.output_dir, name]),
         false => options.output_dir.clone(),
-    }
-}
-
-fn write_document(text: &mut Vec<u8>, path: &[u8], content: &[u8]) {
-    for part in [b"---\n# Source: ", path, b"\n", content, b"\n"] {
-        text.extend_from_slice(part);
     }
 }
 

@@ -114,6 +114,9 @@ const DEPENDENCY: &[&str] = &[
 ];
 
 impl Metadata {
+    /// Names of its members in JSON, in Go's order.
+    pub const FIELDS: &[&str] = METADATA;
+
     /// Whether the chart only holds definitions for others.
     pub fn is_library(&self) -> bool {
         self.chart_type.eq_ignore_ascii_case("library")
@@ -283,6 +286,9 @@ impl Metadata {
 }
 
 impl Maintainer {
+    /// Names of its members in JSON, in Go's order.
+    pub const FIELDS: &[&str] = MAINTAINER;
+
     fn read(decoder: &mut Decoder<'_>, value: &Frozen, out: &mut Maintainer) -> bool {
         for (key, value) in decoder
             .members(value, "v2.Maintainer")
@@ -303,6 +309,9 @@ impl Maintainer {
 }
 
 impl Dependency {
+    /// Names of its members in JSON, in Go's order.
+    pub const FIELDS: &[&str] = DEPENDENCY;
+
     pub(super) fn read(decoder: &mut Decoder<'_>, value: &Frozen, out: &mut Dependency) -> bool {
         for (key, value) in decoder
             .members(value, "v2.Dependency")

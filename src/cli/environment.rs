@@ -226,8 +226,16 @@ impl Environment {
         if !given.is_empty() {
             return given.to_owned();
         }
+        let files = self.kubeconfig(flags);
+        kubeconfig::namespace(&files, flags.text("kube-context"))
+            .or_else(|| self.pod_namespace())
+            .unwrap_or_else(|| "default".to_owned())
+    }
+
+    /// Where kubeconfigs are looked for.
+    pub(super) fn kubeconfig(&self, flags: &FlagSet) -> kubeconfig::Files {
         let explicit = flags.text("kubeconfig");
-        let files = if !explicit.is_empty() {
+        if !explicit.is_empty() {
             kubeconfig::Files::Explicit(PathBuf::from(explicit))
         } else {
             let chain = self.get("KUBECONFIG");
@@ -240,10 +248,7 @@ impl Environment {
             } else {
                 kubeconfig::Files::Chain(paths)
             }
-        };
-        kubeconfig::namespace(&files, flags.text("kube-context"))
-            .or_else(|| self.pod_namespace())
-            .unwrap_or_else(|| "default".to_owned())
+        }
     }
 
     /// The namespace of the pod that this runs in.

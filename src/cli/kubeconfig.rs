@@ -1,9 +1,11 @@
-//! The namespace that a kubeconfig names (`clientcmd` of `k8s.io/client-go`); nothing else of it is
-//! needed without a cluster.
+//! The namespace and the server that a kubeconfig names (`clientcmd` of `k8s.io/client-go`).
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
+
+use crate::go::os;
+use crate::yaml;
 
 #[derive(Default, Deserialize)]
 struct File {
@@ -11,6 +13,22 @@ struct File {
     current_context: Option<String>,
     #[serde(default)]
     contexts: Option<Vec<Named>>,
+    #[serde(default)]
+    clusters: Option<Vec<NamedCluster>>,
+}
+
+#[derive(Deserialize)]
+struct NamedCluster {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    cluster: Option<Cluster>,
+}
+
+#[derive(Deserialize)]
+struct Cluster {
+    #[serde(default)]
+    server: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -25,6 +43,8 @@ struct Named {
 struct Context {
     #[serde(default)]
     namespace: Option<String>,
+    #[serde(default)]
+    cluster: Option<String>,
 }
 
 /// Where to look.
@@ -70,6 +90,68 @@ pub(super) fn namespace(files: &Files, context: &str) -> Option<String> {
     Some(namespace).filter(|name| !name.is_empty())
 }
 
+/// The address of the server of `context`, or of the current context; `None` where there is neither
+/// a context nor a cluster that it names.
+///
+/// # Errors
+/// The words of `clientcmd` for files that cannot be read and contexts that there are not.
+pub(super) fn server(files: &Files, context: &str) -> Result<Option<String>, String> {
+    let (paths, is_explicit) = match files {
+        Files::Explicit(path) => (std::slice::from_ref(path), true),
+        Files::Chain(paths) => (paths.as_slice(), false),
+    };
+    let mut read = Vec::new();
+    for path in paths {
+        let shown = path.to_string_lossy();
+        match std::fs::read(path) {
+            Ok(bytes) => read.push(parse(&bytes).ok_or_else(|| {
+                let why = yaml::to_frozen(&bytes)
+                    .err()
+                    .map_or_else(|| "no kubeconfig".to_owned(), |error| error.to_string());
+                let why = why.trim_start_matches("error converting YAML to JSON: ");
+                format!("error loading config file \"{shown}\": {why}")
+            })?),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_explicit => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(os::path_error("stat", &*shown, &error));
+            }
+            Err(error) => {
+                let why = os::path_error("open", &*shown, &error);
+                return Err(format!("error loading config file \"{shown}\": {why}"));
+            }
+        }
+    }
+    let current = read
+        .iter()
+        .filter_map(|file| file.current_context.as_deref())
+        .find(|name| !name.is_empty());
+    let wanted = match (context, current) {
+        ("", None) => return Ok(None),
+        ("", Some(current)) => current,
+        (given, _) => given,
+    };
+    let found = read
+        .iter()
+        .filter_map(|file| file.contexts.as_ref())
+        .flatten()
+        .find(|named| named.name.as_deref() == Some(wanted));
+    let Some(found) = found else {
+        return Err(if context.is_empty() {
+            format!("invalid configuration: context was not found for specified context: {wanted}")
+        } else {
+            format!("context \"{wanted}\" does not exist")
+        });
+    };
+    let cluster = found.context.as_ref().and_then(|it| it.cluster.as_deref());
+    Ok(read
+        .iter()
+        .filter_map(|file| file.clusters.as_ref())
+        .flatten()
+        .find(|named| named.name.as_deref() == cluster)
+        .and_then(|named| named.cluster.as_ref()?.server.clone())
+        .filter(|server| !server.is_empty()))
+}
+
 fn parse(bytes: &[u8]) -> Option<File> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Some(File::default());
@@ -97,7 +179,7 @@ mod tests {
         );
         let b = write(
             "b",
-            "current-context: c9\ncontexts:\n- name: c1\n  context: {namespace: other}\n- name: c9\n  context: {namespace: ns9}\n",
+            "current-context: c9\nclusters:\n- name: k\n  cluster: {server: https://k:6443}\ncontexts:\n- name: c1\n  context: {namespace: other}\n- name: c9\n  context: {namespace: ns9}\n",
         );
         let bad = write("bad", "a: [");
         let empty = write("empty", "");
@@ -117,5 +199,20 @@ mod tests {
         ] {
             assert_eq!(namespace(&files, context).as_deref(), want);
         }
+    }
+
+    #[test]
+    fn a_server_is_that_of_the_context() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let text = "current-context: a\ncontexts:\n- name: a\n  context: {cluster: c}\n- name: b\n  context: {cluster: d}\nclusters:\n- name: c\n  cluster: {server: 'https://c/'}\n";
+        std::fs::write(&path, text).unwrap();
+        let files = Files::Chain(vec![folder.path().join("missing"), path]);
+        assert_eq!(server(&files, ""), Ok(Some("https://c/".to_owned())));
+        assert_eq!(server(&files, "b"), Ok(None));
+        assert_eq!(
+            server(&files, "z"),
+            Err("context \"z\" does not exist".to_owned())
+        );
     }
 }

@@ -59,6 +59,19 @@ impl Terminal {
         }
     }
 
+    /// Whether standard output is painted. Helm's `always` paints; else a terminal is needed.
+    pub fn paints_output(&self) -> bool {
+        match self.color {
+            Color::Never => false,
+            Color::Always => true,
+            Color::Auto => {
+                let stream = std::io::stdout();
+                stream.is_terminal()
+                    && anstream::AutoStream::choice(&stream) != anstream::ColorChoice::Never
+            }
+        }
+    }
+
     /// Adds text to standard output.
     pub fn print(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());

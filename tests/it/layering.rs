@@ -31,6 +31,10 @@ const EDGES: &[(&str, &[&str])] = &[
             "chart",
         ],
     ),
+    (
+        "release",
+        &["diag", "value", "go", "yaml", "chart", "render"],
+    ),
     ("net", &["diag", "value", "go", "world"]),
     (
         "action",
@@ -44,6 +48,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "kubernetes",
             "chart",
             "render",
+            "release",
             "net",
         ],
     ),
@@ -61,6 +66,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "kubernetes",
             "chart",
             "render",
+            "release",
             "net",
             "action",
             "ui",

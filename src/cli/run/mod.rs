@@ -1,10 +1,13 @@
 //! One function a command: it builds what the action is given, and prints what comes back.
 
+pub(super) mod cluster;
 pub(super) mod create;
+pub(super) mod install;
 pub(super) mod package;
 pub(super) mod plugin;
 pub(super) mod show;
 pub(super) mod template;
+pub(super) mod upgrade;
 pub(super) mod version;
 
 use super::environment::Environment;

@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use super::super::environment::Environment;
 use super::super::read::{self, Files};
-use crate::action::template::{self, Options, Surroundings};
-use crate::action::verify;
+use super::cluster;
+use crate::action::template::{self, Options};
+use crate::action::{Surroundings, verify};
 use crate::chart::{schema, values};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::flag::FlagSet;
@@ -55,20 +56,23 @@ fn run(
     terminal: &mut Terminal,
     world: &Real,
 ) -> Result<(), Error> {
-    let mut notices = Vec::new();
-    let prepared = prepare(flags, &mut notices);
-    terminal.log(&notices);
-    prepared?;
+    let dry_run = dry_run(flags, terminal)?;
+    if matches!(dry_run, DryRun::No) {
+        return Err(not_for_template(flags.text("dry-run")));
+    }
     check_unsigned(flags, arguments)?;
-    notices.clear();
+    let mut notices = Vec::new();
     let options = options(flags, arguments, environment);
     let mut files = Files::new();
+    let asks = matches!(dry_run, DryRun::Server) || flags.is("validate");
+    let absence = || cluster::absence(flags, environment);
     let result = template::run(
         &options,
         &mut Surroundings {
             world,
             files: &mut files,
             remote: &Schemas::default(),
+            cluster: asks.then_some(&absence),
         },
         &mut terminal.out,
         &mut notices,
@@ -77,44 +81,78 @@ fn run(
     result
 }
 
-/// What Helm looks at before it looks at the chart.
-fn prepare(flags: &FlagSet, notices: &mut Vec<Notice>) -> Result<(), Error> {
-    let usage = |message: String| Error::new(Kind::Usage, message);
-    let dry_run = flags.text("dry-run");
-    let server = match dry_run {
-        "unset" => {
-            let message = "--dry-run is deprecated and should be replaced with '--dry-run=client'";
-            notices.push(Notice::new(Level::Warn, message));
-            false
-        }
-        "client" => false,
-        "server" => true,
-        "none" => return Err(usage(not_for_template(dry_run))),
-        other => match strconv::parse_bool(other) {
-            Ok(true) => {
-                let message = "boolean '--dry-run=true' flag is deprecated and must be replaced with '--dry-run=client'";
-                notices.push(Notice::new(Level::Warn, message));
-                false
-            }
-            Ok(false) => return Err(usage(not_for_template(dry_run))),
-            Err(_) => {
-                let quoted = strconv::quote(other);
-                return Err(usage(format!(
-                    "invalid dry-run value ({quoted}). Must be \"none\", \"server\", or \"client\""
-                )));
-            }
-        },
-    };
-    if server || flags.is("validate") {
-        let message = "--dry-run=server asks a cluster, which pintle does not do yet";
-        return Err(Error::new(Kind::Unsupported, message));
-    }
-    Ok(())
+/// What `--dry-run` asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DryRun {
+    /// To do it.
+    No,
+    /// To try it without a cluster.
+    Client,
+    /// To try it with one.
+    Server,
 }
 
-fn not_for_template(dry_run: &str) -> String {
+/// Reads `--dry-run`, with the words of Helm for its old forms (Go: `cmdGetDryRunFlagStrategy`).
+///
+/// # Errors
+/// Values that there are not.
+pub(super) fn dry_run(flags: &FlagSet, terminal: &Terminal) -> Result<DryRun, Error> {
+    let warn = |message: String| terminal.log(&[Notice::new(Level::Warn, message)]);
+    match flags.text("dry-run") {
+        "unset" => {
+            warn("--dry-run is deprecated and should be replaced with '--dry-run=client'".into());
+            Ok(DryRun::Client)
+        }
+        "client" => Ok(DryRun::Client),
+        "server" => Ok(DryRun::Server),
+        "none" => Ok(DryRun::No),
+        other => {
+            let Ok(is_dry) = strconv::parse_bool(other) else {
+                let quoted = strconv::quote(other);
+                let message = format!(
+                    "invalid dry-run value ({quoted}). Must be \"none\", \"server\", or \"client\""
+                );
+                return Err(Error::new(Kind::Usage, message));
+            };
+            let (found, now) = match is_dry {
+                true => (DryRun::Client, "client"),
+                false => (DryRun::No, "none"),
+            };
+            warn(format!(
+                "boolean '--dry-run={other}' flag is deprecated and must be replaced with '--dry-run={now}'"
+            ));
+            Ok(found)
+        }
+    }
+}
+
+fn not_for_template(dry_run: &str) -> Error {
     let quoted = strconv::quote(dry_run);
-    format!("invalid dry-run value ({quoted}). Must be \"server\" or \"client\"")
+    let message = format!("invalid dry-run value ({quoted}). Must be \"server\" or \"client\"");
+    Error::new(Kind::Usage, message)
+}
+
+/// The flags that set values.
+pub(super) fn values_of(flags: &FlagSet) -> values::Options {
+    let list = |name: &str| flags.list(name).to_vec();
+    values::Options {
+        value_files: list("values"),
+        values: list("set"),
+        string_values: list("set-string"),
+        file_values: list("set-file"),
+        json_values: list("set-json"),
+        literal_values: list("set-literal"),
+    }
+}
+
+/// The labels of `--labels`.
+pub(super) fn labels_of(flags: &FlagSet) -> Vec<(String, String)> {
+    flags
+        .list("labels")
+        .iter()
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 fn options(flags: &FlagSet, arguments: &[String], environment: &Environment) -> Options {
@@ -125,21 +163,10 @@ fn options(flags: &FlagSet, arguments: &[String], environment: &Environment) -> 
         generate_name: flags.is("generate-name"),
         name_template: text("name-template"),
         namespace: environment.namespace(flags),
-        values: values::Options {
-            value_files: list("values"),
-            values: list("set"),
-            string_values: list("set-string"),
-            file_values: list("set-file"),
-            json_values: list("set-json"),
-            literal_values: list("set-literal"),
-        },
+        values: values_of(flags),
         kube_version: text("kube-version"),
         api_versions: list("api-versions"),
-        labels: list("labels")
-            .iter()
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
+        labels: labels_of(flags),
         include_crds: flags.is("include-crds"),
         skip_tests: flags.is("skip-tests"),
         no_hooks: flags.is("no-hooks"),
@@ -168,7 +195,7 @@ pub(super) fn check_unsigned(flags: &FlagSet, arguments: &[String]) -> Result<()
 
 /// Schemas that a `values.schema.json` refers to, over HTTP; the client starts with the first.
 #[derive(Default)]
-struct Schemas(OnceCell<Client>);
+pub(super) struct Schemas(OnceCell<Client>);
 
 impl schema::Remote for Schemas {
     fn fetch(&self, url: &str) -> Result<Vec<u8>, String> {

@@ -158,13 +158,19 @@ fn dispatch(
         "completion bash" | "completion zsh" | "completion fish" | "completion powershell" => {
             completion::script(found.command().name(), flags, terminal);
         }
-        "install" if arguments.len() == 1 && !flags.is("generate-name") => {
-            if flags.text("name-template").is_empty() {
-                let why = "must either provide a name or specify --generate-name";
-                return Err(format!("INSTALLATION FAILED: {why}"));
-            }
-            return Err(run::not_there_yet(&name));
+        "install" => run::install::strict(flags, arguments, environment, terminal)
+            .map_err(|error| error.to_string())?,
+        "upgrade" => {
+            return Err(run::upgrade::strict(flags, arguments, environment, terminal).to_string());
         }
+        "list" | "status" | "history" | "test" | "get all" | "get hooks" | "get manifest"
+        | "get metadata" | "get notes" | "get values" => {
+            return Err(run::cluster::absence(flags, environment).to_string());
+        }
+        "rollback" => {
+            return Err(run::cluster::rollback(flags, arguments, environment).to_string());
+        }
+        "uninstall" => return Err(run::cluster::uninstall(flags, environment).to_string()),
         "package" => {
             run::package::package(flags, arguments, terminal).map_err(|error| error.to_string())?;
         }

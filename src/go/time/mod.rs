@@ -51,6 +51,11 @@ impl Time {
         }
     }
 
+    /// The zone to show it in.
+    pub fn location(&self) -> &Zone {
+        &self.zone
+    }
+
     /// The time of a clock.
     pub fn from_system(time: SystemTime, zone: Zone) -> Time {
         match time.duration_since(UNIX_EPOCH) {

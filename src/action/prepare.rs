@@ -1,0 +1,352 @@
+//! From a chart's path to what its templates are rendered with, for all actions that render
+//! (`pkg/action/install.go`, Helm 4.2.4).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::explain;
+use crate::chart::values::Layers;
+use crate::chart::{self, Capabilities, Chart, KubeVersion, dependency, schema, values};
+use crate::diag::{Error, Kind, Level, Notice};
+use crate::go::time::{Time, Zone};
+use crate::go::{os, path};
+use crate::render::{self, Input, Templates, notes};
+use crate::value::{FrozenMap, Text};
+use crate::world::World;
+
+/// What an action reaches outside of its options.
+pub struct Surroundings<'a> {
+    /// Clock, randomness, look-ups.
+    pub world: &'a dyn World,
+    /// Reads values files, standard input, URLs.
+    pub files: &'a mut dyn values::Files,
+    /// Fetches schemas that others refer to.
+    pub remote: &'a dyn schema::Remote,
+    /// Set where a cluster is to be asked: tells why there is none.
+    pub cluster: Option<&'a dyn Fn() -> Error>,
+}
+
+/// What names a release.
+pub(super) struct Naming<'a> {
+    /// `[NAME] CHART`, as typed.
+    pub(super) arguments: &'a [String],
+    /// Make a name of the chart's and the time.
+    pub(super) generate: bool,
+    /// A template that makes the name.
+    pub(super) template: &'a str,
+    /// The name where none is given.
+    pub(super) fallback: Option<&'a str>,
+}
+
+impl<'a> Naming<'a> {
+    /// The release's name and the chart's reference (Go: `Install.NameAndChart`).
+    ///
+    /// # Errors
+    /// Too few or too many ways to a name, and templates that fail.
+    pub(super) fn name_and_chart(&self, world: &dyn World) -> Result<(String, &'a str), Error> {
+        let fail = |message: &str| Err(Error::new(Kind::Usage, message));
+        match self.arguments {
+            [] => fail("a chart is required"),
+            [chart] if !self.template.is_empty() => {
+                let name = render::render_name(self.template, world)
+                    .map_err(|message| Error::new(Kind::Usage, message))?;
+                Ok((name, chart))
+            }
+            [chart] => match self.fallback {
+                Some(name) => Ok((name.to_owned(), chart)),
+                None if self.generate => Ok((generated_name(chart, world), chart)),
+                None => fail("must either provide a name or specify --generate-name"),
+            },
+            [_, _] if self.generate => fail("cannot set --generate-name and also specify a name"),
+            [_, _] if !self.template.is_empty() => {
+                fail("cannot set --name-template and also specify a name")
+            }
+            [name, chart] => Ok((name.clone(), chart)),
+            [_, _, rest @ ..] => fail(&format!(
+                "expected at most two arguments, unexpected arguments: {}",
+                rest.join(", ")
+            )),
+        }
+    }
+}
+
+/// The last part of the chart's reference, up to its first dot, and the time.
+fn generated_name(chart: &str, world: &dyn World) -> String {
+    let base = match path::base(chart.as_bytes()) {
+        b"." | b"" => "chart".into(),
+        base => String::from_utf8_lossy(base),
+    };
+    let base = base.split('.').next().unwrap_or_default();
+    let seconds = Time::from_system(world.now(), Zone::Utc).seconds();
+    format!("{base}-{seconds}")
+}
+
+/// What a release is to be made of.
+pub(super) struct Wanted<'a> {
+    pub(super) name: &'a str,
+    pub(super) namespace: &'a str,
+    pub(super) values: &'a values::Options,
+    /// Kubernetes version to render for, where it is not the default.
+    pub(super) kube_version: Option<KubeVersion>,
+    /// API versions to add to the default ones.
+    pub(super) api_versions: &'a [String],
+    pub(super) labels: &'a [(String, String)],
+    pub(super) is_upgrade: bool,
+    pub(super) skip_schema_validation: bool,
+    pub(super) enable_dns: bool,
+}
+
+/// A chart with the values it is rendered with.
+pub(super) struct Prepared<'a> {
+    pub(super) chart: Chart,
+    wanted: Wanted<'a>,
+    layers: Layers,
+    coalesced: FrozenMap,
+    capabilities: Capabilities,
+}
+
+/// Reads values and the chart, and checks all that is checked before anything is rendered.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(super) fn prepare<'a>(
+    chart_path: &str,
+    mut wanted: Wanted<'a>,
+    around: &mut Surroundings<'_>,
+    notices: &mut Vec<Notice>,
+) -> Result<Prepared<'a>, Error> {
+    let layers = values::layer(wanted.values, around.files)?;
+    let mut chart = chart::load(chart_path, notices)?;
+    check_installable(&chart)?;
+    if chart.metadata.deprecated {
+        notices.push(deprecated());
+    }
+    dependency::check(&chart)?;
+    if let Some(cluster) = around.cluster {
+        return Err(unreachable(cluster(), notices));
+    }
+    check_release_name(wanted.name, notices)?;
+    dependency::process(&mut chart, layers.values(), notices).map_err(|error| {
+        const FAILED: &str = "chart dependencies processing failed";
+        notices.push(Notice::new(Level::Error, FAILED).with("error", &error));
+        error.wrap(FAILED)
+    })?;
+    let mut capabilities = Capabilities::default();
+    if let Some(version) = wanted.kube_version.take() {
+        capabilities.kube_version = version;
+    }
+    capabilities
+        .api_versions
+        .extend(wanted.api_versions.iter().cloned());
+    let coalesced = values::coalesce(&chart, layers.values(), notices)?;
+    if !wanted.skip_schema_validation {
+        schema::validate(&chart, &coalesced, around.remote, notices)
+            .map_err(|invalid| explain::schema(invalid, &chart, &layers, &coalesced))?;
+    }
+    check_labels(wanted.labels)?;
+    Ok(Prepared {
+        chart,
+        wanted,
+        layers,
+        coalesced,
+        capabilities,
+    })
+}
+
+/// What templates made.
+pub(super) struct Rendered {
+    /// Paths and texts.
+    pub(super) files: BTreeMap<Text, Text>,
+    /// What `NOTES.txt` says.
+    pub(super) notes: Vec<u8>,
+    /// Paths in the order of executing.
+    pub(super) order: Vec<Text>,
+}
+
+impl Prepared<'_> {
+    /// Name of the release.
+    pub(super) fn name(&self) -> &str {
+        self.wanted.name
+    }
+
+    /// What the user set.
+    pub(super) fn user_values(&self) -> &FrozenMap {
+        self.layers.values()
+    }
+
+    /// Renders the chart's files (Go: the first half of `renderResources`).
+    ///
+    /// # Errors
+    /// A cluster that is too old or too new, and whatever template fails first.
+    pub(super) fn render(
+        &self,
+        subcharts: notes::Subcharts,
+        world: &dyn World,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Rendered, Error> {
+        check_kube_version(&self.chart, &self.capabilities)?;
+        let input = Input {
+            release: render::Release {
+                name: self.wanted.name,
+                namespace: self.wanted.namespace,
+                revision: 1,
+                is_upgrade: self.wanted.is_upgrade,
+            },
+            values: &self.coalesced,
+            capabilities: &self.capabilities,
+            options: render::Options {
+                enable_dns: self.wanted.enable_dns,
+                ..Default::default()
+            },
+        };
+        let templates = Templates::parse(&self.chart)?;
+        let mut files = render::render(&self.chart, &templates, &input, world, notices)?;
+        let notes = notes::take(&mut files, self.chart.name(), subcharts);
+        Ok(Rendered {
+            files,
+            notes,
+            order: templates.order().to_vec(),
+        })
+    }
+
+    /// Adds to an error of [`Prepared::render`] where the values concerned were set.
+    pub(super) fn explain(&self, error: Error) -> Error {
+        explain::failure(error, &self.chart, &self.layers, &self.coalesced)
+    }
+}
+
+/// What is said of charts that should no longer be used.
+pub(super) fn deprecated() -> Notice {
+    Notice::new(Level::Warn, "this chart is deprecated")
+}
+
+/// How an install says that there is no cluster; what pintle itself cannot do is said plainly.
+fn unreachable(error: Error, notices: &mut Vec<Notice>) -> Error {
+    if error.kind() == Kind::Unsupported {
+        return error;
+    }
+    let error = error.wrap("cluster reachability check failed");
+    notices.push(Notice::new(Level::Error, error.to_string()));
+    error
+}
+
+/// The chart's absolute path (Go: `ChartPathOptions.LocateChart`, as far as it is local).
+pub(super) fn locate(reference: &str) -> Result<String, Error> {
+    let reference = reference.trim();
+    if Path::new(reference).exists() {
+        return std::path::absolute(reference)
+            .map(|path| path::clean(&path.to_string_lossy()))
+            .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", reference, &error)));
+    }
+    if reference.starts_with(['/', '.']) {
+        return Err(Error::new(
+            Kind::Io,
+            format!("path \"{reference}\" not found"),
+        ));
+    }
+    let repository = reference.split('/').next().unwrap_or_default();
+    let message = if let Some(scheme) = unknown_scheme(reference) {
+        format!("scheme \"{scheme}\" not supported")
+    } else if reference.contains("://") {
+        format!("{reference}: charts are not fetched from URLs or registries yet")
+    } else if reference.contains('/') {
+        format!("repo {repository} not found")
+    } else {
+        format!("non-absolute URLs should be in form of repo_name/path_to_chart, got: {reference}")
+    };
+    Err(Error::new(Kind::Unsupported, message).with_hint(
+        "This version reads charts from folders and archives only: fetch the chart first, and give its path.",
+    ))
+}
+
+/// The scheme of an address that no getter of Helm's knows.
+fn unknown_scheme(reference: &str) -> Option<&str> {
+    let (scheme, _) = reference.split_once("://")?;
+    (!["http", "https", "oci"].contains(&scheme)).then_some(scheme)
+}
+
+fn check_installable(chart: &Chart) -> Result<(), Error> {
+    match chart.metadata.chart_type.as_str() {
+        "" | "application" => Ok(()),
+        other => Err(Error::new(
+            Kind::Chart,
+            format!("{other} charts are not installable"),
+        )),
+    }
+}
+
+/// Go: `chartutil.ValidateReleaseName`, as `Install.availableName` reports it.
+fn check_release_name(name: &str, notices: &mut Vec<Notice>) -> Result<(), Error> {
+    let invalid = if name.is_empty() {
+        "no name provided"
+    } else if name.len() > 53 || !is_release_name(name) {
+        "invalid release name, must match regex \
+         ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ \
+         and the length must not be longer than 53"
+    } else {
+        return Ok(());
+    };
+    let message = format!(
+        "release name {}: {invalid}",
+        crate::go::strconv::quote(name.as_bytes())
+    );
+    notices.push(Notice::new(Level::Error, "release name check failed").with("error", &message));
+    Err(Error::new(
+        Kind::Usage,
+        format!("release name check failed: {message}"),
+    ))
+}
+
+fn is_release_name(name: &str) -> bool {
+    name.split('.').all(|label| {
+        let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        !label.is_empty()
+            && label.chars().all(inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    })
+}
+
+fn check_kube_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), Error> {
+    let wanted = &chart.metadata.kube_version;
+    if wanted.is_empty() || dependency::is_compatible(wanted, &capabilities.kube_version.normalized)
+    {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Chart,
+        format!(
+            "chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {}",
+            capabilities.kube_version.version
+        ),
+    ))
+}
+
+fn check_labels(labels: &[(String, String)]) -> Result<(), Error> {
+    const SYSTEM: [&str; 6] = [
+        "name",
+        "owner",
+        "status",
+        "version",
+        "createdAt",
+        "modifiedAt",
+    ];
+    if labels
+        .iter()
+        .any(|(name, _)| SYSTEM.contains(&name.as_str()))
+    {
+        let message = format!(
+            "user supplied labels contains system reserved label name. System labels: [{}]",
+            SYSTEM.join(" ")
+        );
+        return Err(Error::new(Kind::Usage, message));
+    }
+    Ok(())
+}
+
+/// Adds a document with where it came from.
+pub(super) fn write_document(text: &mut Vec<u8>, path: &[u8], content: &[u8]) {
+    for part in [b"---\n# Source: ", path, b"\n", content, b"\n"] {
+        text.extend_from_slice(part);
+    }
+}

@@ -1,0 +1,110 @@
+//! `helm install`.
+
+use super::super::environment::Environment;
+use super::super::read::Files;
+use super::cluster;
+use super::template::{DryRun, Schemas, check_unsigned, dry_run, labels_of, values_of};
+use crate::action::Surroundings;
+use crate::action::install::{self, Options};
+use crate::diag::{Error, Kind, Notice};
+use crate::go::flag::FlagSet;
+use crate::release::{ApplyMethod, Colors, Release, Report};
+use crate::render::notes::Subcharts;
+use crate::ui::Terminal;
+use crate::world::Real;
+
+/// Under Helm's name.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(in crate::cli) fn strict(
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let dry_run = dry_run(flags, terminal)?;
+    let mut notices = Vec::new();
+    let release = make(flags, arguments, environment, dry_run, &mut notices);
+    terminal.log(&notices);
+    let release = release.map_err(|error| error.wrap("INSTALLATION FAILED"))?;
+    print(&release, flags, terminal)
+}
+
+fn make(
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    dry_run: DryRun,
+    notices: &mut Vec<Notice>,
+) -> Result<Release, Error> {
+    check_unsigned(flags, arguments)?;
+    let absence = || cluster::absence(flags, environment);
+    let mut around = Surroundings {
+        world: &Real::new(),
+        files: &mut Files::new(),
+        remote: &Schemas::default(),
+        cluster: (dry_run != DryRun::Client).then_some(&absence),
+    };
+    install::run(
+        &options(flags, arguments, environment),
+        &mut around,
+        notices,
+    )
+}
+
+fn options(flags: &FlagSet, arguments: &[String], environment: &Environment) -> Options {
+    let text = |name: &str| flags.text(name).to_owned();
+    Options {
+        arguments: arguments.to_vec(),
+        generate_name: flags.is("generate-name"),
+        name_template: text("name-template"),
+        namespace: environment.namespace(flags),
+        values: values_of(flags),
+        labels: labels_of(flags),
+        skip_schema_validation: flags.is("skip-schema-validation"),
+        enable_dns: flags.is("enable-dns"),
+        chart_version: text("version"),
+        devel: flags.is("devel"),
+        subchart_notes: match flags.is("render-subchart-notes") {
+            true => Subcharts::Included,
+            false => Subcharts::Excluded,
+        },
+        hide_secret: flags.is("hide-secret"),
+        apply_method: match flags.is("server-side") {
+            true => ApplyMethod::Server,
+            false => ApplyMethod::Client,
+        },
+    }
+}
+
+/// Prints a release as `--output` wants it.
+fn print(release: &Release, flags: &FlagSet, terminal: &mut Terminal) -> Result<(), Error> {
+    let failed = |format: &str, error: String| {
+        let message = format!("unable to write {format} output: {error}");
+        Error::new(Kind::Values, message)
+    };
+    match flags.text("output") {
+        "json" => {
+            let mut record = release.to_json().map_err(|error| failed("JSON", error))?;
+            record.push(b'\n');
+            terminal.out.append(&mut record);
+        }
+        "yaml" => {
+            let mut record = release.to_yaml().map_err(|error| failed("YAML", error))?;
+            terminal.out.append(&mut record);
+        }
+        _ => {
+            let report = Report {
+                debug: flags.is("debug"),
+                hide_notes: flags.is("hide-notes"),
+                colors: match terminal.paints_output() {
+                    true => Colors::On,
+                    false => Colors::Off,
+                },
+            };
+            report.write(release, &mut terminal.out)?;
+        }
+    }
+    Ok(())
+}
