@@ -5,7 +5,7 @@ use super::super::read::Files;
 use super::cluster;
 use super::template::{Schemas, check_unsigned, dry_run, values_of};
 use crate::action::{Surroundings, upgrade};
-use crate::diag::{Error, Kind};
+use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::flag::FlagSet;
 use crate::ui::Terminal;
 use crate::world::Real;
@@ -27,6 +27,9 @@ pub(in crate::cli) fn strict(
         return error;
     }
     let mut notices = Vec::new();
+    if flags.is("devel") && flags.text("version").is_empty() {
+        notices.push(Notice::new(Level::Debug, "setting version to >0.0.0-0"));
+    }
     let mut around = Surroundings {
         world: &Real::new(),
         files: &mut Files::new(),
