@@ -4,6 +4,7 @@
 pub mod create;
 mod explain;
 pub mod install;
+pub mod lint;
 pub mod package;
 mod prepare;
 pub mod show;

@@ -25,29 +25,66 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 /// Reads the first document of `text` with `read`.
-pub(super) fn document(
+pub(crate) fn document(
     text: &[u8],
     read: impl FnOnce(&mut Decoder<'_>, &Frozen),
 ) -> Result<(), Failure> {
     let value = yaml::to_frozen(text).map_err(|error| Failure(error.to_string()))?;
+    decode(text, &value, Form::Yaml, read).map_err(in_yaml)
+}
+
+/// As [`document`], but equal keys and unknown fields are errors (`yaml.UnmarshalStrict`).
+pub(crate) fn document_strict(
+    text: &[u8],
+    read: impl FnOnce(&mut Decoder<'_>, &Frozen),
+) -> Result<(), Failure> {
+    let value = yaml::to_frozen_strict(text).map_err(|error| Failure(error.to_string()))?;
+    decode(text, &value, Form::StrictYaml, read).map_err(in_yaml)
+}
+
+/// Reads a value of a JSON text with `read`: numbers do not become text (`json.Unmarshal`).
+pub(crate) fn json(
+    value: &Frozen,
+    read: impl FnOnce(&mut Decoder<'_>, &Frozen),
+) -> Result<(), Failure> {
+    decode(b"", value, Form::Json, read).map_err(Failure)
+}
+
+fn in_yaml(error: String) -> Failure {
+    Failure(format!(
+        "error unmarshaling JSON: while decoding JSON: {error}"
+    ))
+}
+
+fn decode(
+    text: &[u8],
+    value: &Frozen,
+    form: Form,
+    read: impl FnOnce(&mut Decoder<'_>, &Frozen),
+) -> Result<(), String> {
     let mut decoder = Decoder {
         text,
+        form,
         fields: Vec::new(),
         path: Path::default(),
         error: None,
     };
-    read(&mut decoder, &value);
-    match decoder.error {
-        None => Ok(()),
-        Some(error) => Err(Failure(format!(
-            "error unmarshaling JSON: while decoding JSON: {error}"
-        ))),
-    }
+    read(&mut decoder, value);
+    decoder.error.map_or(Ok(()), Err)
+}
+
+/// How values came to be, and what is made of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Yaml,
+    StrictYaml,
+    Json,
 }
 
 /// Reads values into fields; keeps the first error.
-pub(super) struct Decoder<'a> {
+pub(crate) struct Decoder<'a> {
     text: &'a [u8],
+    form: Form,
     /// Struct and JSON name of the fields on the way.
     fields: Vec<(&'static str, &'static str)>,
     path: Path,
@@ -56,7 +93,7 @@ pub(super) struct Decoder<'a> {
 
 impl Decoder<'_> {
     /// The members of a struct; `None` and an error where `value` is something else.
-    pub(super) fn members<'v>(
+    pub(crate) fn members<'v>(
         &mut self,
         value: &'v Frozen,
         go_type: &str,
@@ -72,7 +109,7 @@ impl Decoder<'_> {
     }
 
     /// Reads the member `key` with `read`, as field `name` of `structure`.
-    pub(super) fn field(
+    pub(crate) fn field(
         &mut self,
         structure: &'static str,
         name: &'static str,
@@ -87,10 +124,13 @@ impl Decoder<'_> {
     }
 
     /// `string`
-    pub(super) fn string(&mut self, value: &Frozen, out: &mut String) {
+    pub(crate) fn string(&mut self, value: &Frozen, out: &mut String) {
         match value {
             Frozen::Null => {}
             Frozen::String(text) => *out = text.to_str_lossy().into_owned(),
+            Frozen::Bool(_) | Frozen::Int(_) | Frozen::Float(_) if self.form == Form::Json => {
+                self.fail(value, "string");
+            }
             Frozen::Bool(flag) => *out = flag.to_string(),
             Frozen::Int(number) => *out = number.to_string(),
             Frozen::Float(number) => *out = self.number(*number),
@@ -99,7 +139,7 @@ impl Decoder<'_> {
     }
 
     /// `bool`
-    pub(super) fn boolean(&mut self, value: &Frozen, out: &mut bool) {
+    pub(crate) fn boolean(&mut self, value: &Frozen, out: &mut bool) {
         match value {
             Frozen::Null => {}
             Frozen::Bool(flag) => *out = *flag,
@@ -108,7 +148,7 @@ impl Decoder<'_> {
     }
 
     /// `[]string`
-    pub(super) fn strings(&mut self, value: &Frozen, out: &mut Vec<String>) {
+    pub(crate) fn strings(&mut self, value: &Frozen, out: &mut Vec<String>) {
         self.list(value, out, "[]string", |decoder, value, text| {
             decoder.string(value, text);
             true
@@ -116,7 +156,7 @@ impl Decoder<'_> {
     }
 
     /// `map[string]string`
-    pub(super) fn string_map(
+    pub(crate) fn string_map(
         &mut self,
         value: &Frozen,
         out: &mut Option<BTreeMap<String, String>>,
@@ -139,7 +179,7 @@ impl Decoder<'_> {
 
     /// A slice whose items `read` reads; an item that it refuses (Go's nil pointer) is left as it is.
     /// As in Go, items are read over what was at their places.
-    pub(super) fn list<T: Default>(
+    pub(crate) fn list<T: Default>(
         &mut self,
         value: &Frozen,
         out: &mut Vec<T>,
@@ -164,8 +204,15 @@ impl Decoder<'_> {
         refused
     }
 
+    /// A member that belongs to no field: an error where that is asked for.
+    pub(crate) fn unknown(&mut self, key: &[u8]) {
+        if self.form == Form::StrictYaml {
+            self.error(format!("json: unknown field {}", strconv::quote(key)));
+        }
+    }
+
     /// Keeps `error`, where it is the first.
-    pub(super) fn error(&mut self, error: String) {
+    pub(crate) fn error(&mut self, error: String) {
         self.error.get_or_insert(error);
     }
 
@@ -233,7 +280,7 @@ fn integer(text: &str) -> Option<String> {
 }
 
 /// The field that `key` names: the exact one, or one that differs in case only.
-pub(super) fn find_field(key: &[u8], names: &'static [&'static str]) -> Option<&'static str> {
+pub(crate) fn find_field(key: &[u8], names: &'static [&'static str]) -> Option<&'static str> {
     let exact = names.iter().find(|name| name.as_bytes() == key);
     let folded = || {
         names

@@ -122,6 +122,19 @@ impl Metadata {
         self.chart_type.eq_ignore_ascii_case("library")
     }
 
+    /// As [`Metadata::decode`], but equal keys and unknown fields are errors.
+    ///
+    /// # Errors
+    /// The message of `sigs.k8s.io/yaml.UnmarshalStrict`.
+    pub fn decode_strict(&mut self, text: &[u8]) -> Result<(), Failure> {
+        decode::document_strict(text, |decoder, value| self.read(decoder, value))
+    }
+
+    /// The first item of the list of maintainers that was null, until [`Metadata::validate`].
+    pub fn null_maintainer(&self) -> Option<usize> {
+        self.null_maintainer
+    }
+
     /// Reads the text of a `Chart.yaml` over what is there.
     ///
     /// # Errors
@@ -139,6 +152,8 @@ impl Metadata {
                 decoder.field("Metadata", name, key, |decoder| {
                     self.read_field(decoder, name, value)
                 });
+            } else {
+                decoder.unknown(key);
             }
         }
     }
@@ -296,6 +311,7 @@ impl Maintainer {
             .flatten()
         {
             let Some(name) = find_field(key, MAINTAINER) else {
+                decoder.unknown(key);
                 continue;
             };
             decoder.field("Maintainer", name, key, |decoder| match name {
@@ -319,6 +335,7 @@ impl Dependency {
             .flatten()
         {
             let Some(name) = find_field(key, DEPENDENCY) else {
+                decoder.unknown(key);
                 continue;
             };
             decoder.field("Dependency", name, key, |decoder| match name {

@@ -16,7 +16,7 @@
 //! Behaviour of `pkg/chart/v2`, `pkg/chart/common` and `pkg/strvals`, Helm 4.2.4.
 
 mod capabilities;
-mod decode;
+pub(crate) mod decode;
 pub mod dependency;
 mod load;
 mod lock;
@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use capabilities::{Capabilities, DEFAULT_API_VERSIONS, KubeVersion};
-pub use load::{load, load_any, load_bytes, load_files, load_folder};
+pub use load::{expand, load, load_any, load_bytes, load_files, load_folder};
 pub use lock::Lock;
 pub use metadata::{Dependency, Maintainer, Metadata};
 

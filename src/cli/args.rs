@@ -142,6 +142,11 @@ fn dispatch(
             let flags = flags(groups, matches, environment, terminal)?;
             run::show::show(part, &flags, &words(matches, "arguments"), terminal)
         }
+        "lint" => {
+            let table = strict::table("lint").ok_or_else(|| usage("no table".to_owned()))?;
+            let flags = flags(table.flags, matches, environment, terminal)?;
+            run::lint::lint(&flags, &words(matches, "arguments"), environment, terminal)
+        }
         "package" => {
             let table = strict::table("package").ok_or_else(|| usage("no table".to_owned()))?;
             let flags = flags(table.flags, matches, environment, terminal)?;
@@ -293,6 +298,12 @@ fn command() -> clap::Command {
             "create",
         ))
         .subcommand(show())
+        .subcommand(group(
+            clap::Command::new("lint")
+                .about("Examine charts for possible issues")
+                .arg(arguments("PATH", true)),
+            "lint",
+        ))
         .subcommand(group(
             clap::Command::new("package")
                 .about("Make an archive of a chart folder")

@@ -63,7 +63,10 @@ pub(super) fn build(chart: &Chart, input: &Input<'_>) -> BTreeMap<Text, Renderab
             ("Name".into(), Value::string(input.release.name)),
             ("Namespace".into(), Value::string(input.release.namespace)),
             ("Revision".into(), Value::Int(input.release.revision)),
-            ("IsInstall".into(), Value::Bool(!input.release.is_upgrade)),
+            (
+                "IsInstall".into(),
+                Value::Bool(!input.release.is_upgrade && !input.options.lint),
+            ),
             ("IsUpgrade".into(), Value::Bool(input.release.is_upgrade)),
             ("Service".into(), Value::string("Helm")),
         ]),

@@ -50,7 +50,8 @@ pub struct Release<'a> {
     pub namespace: &'a str,
     /// Revision, from 1.
     pub revision: i64,
-    /// Whether `.Release.IsUpgrade` holds; `.Release.IsInstall` is its opposite.
+    /// Whether `.Release.IsUpgrade` holds; `.Release.IsInstall` is its opposite,
+    /// but where charts are linted, both are false.
     pub is_upgrade: bool,
 }
 

@@ -13,7 +13,7 @@ use super::metadata::decode_api_version;
 use super::values::document;
 use super::{Chart, File, Lock, Metadata};
 use crate::diag::{Error, Kind, Level, Notice, Source};
-use crate::go::{mime, os, path};
+use crate::go::{mime, os, path, strconv};
 
 /// Largest file of a chart.
 const MAX_FILE: u64 = 5 * 1024 * 1024;
@@ -114,6 +114,48 @@ fn load_files_of(top: &str, path: &str, notices: &mut Vec<Notice>) -> Result<Cha
         format!("{path}/")
     };
     assemble(files, &label, 0, notices)
+}
+
+/// Writes the files of an archive below `folder`, into one that is named as the chart; returns that
+/// one's path (`chartutil.Expand`).
+///
+/// # Errors
+/// What is no archive of a chart, or cannot be written, in Helm's words.
+pub fn expand(packed: &[u8], folder: &str) -> Result<String, Error> {
+    let fail = |message: String| Error::new(Kind::Chart, message);
+    let files = archive::read(packed).map_err(|error| fail(error.to_string()))?;
+    let mut metadata = Metadata::default();
+    for file in files.iter().filter(|file| file.name == "Chart.yaml") {
+        metadata = Metadata::default();
+        metadata
+            .decode(&file.data)
+            .map_err(|error| fail(format!("cannot load Chart.yaml: {error}")))?;
+    }
+    let name = metadata.name;
+    let quoted = strconv::quote(name.as_bytes());
+    if name.is_empty() {
+        return Err(fail("chart name not specified".to_owned()));
+    }
+    if name == "." || name == ".." {
+        return Err(fail(format!("chart name {quoted} is not allowed")));
+    }
+    if path::base(name.as_bytes()) != name.as_bytes() {
+        return Err(fail(format!(
+            "chart name {quoted} must not contain path separators"
+        )));
+    }
+    let chart = path::join(&[folder, &name]);
+    for file in &files {
+        // Cleaned below a root first, so that nothing leads out of the folder.
+        let inside = path::clean(&format!("/{}", file.name));
+        let target = path::join(&[&chart, &inside]);
+        let above = path::dir(&target);
+        fs::create_dir_all(&above)
+            .map_err(|error| Error::new(Kind::Io, os::path_error("mkdir", &above, &error)))?;
+        fs::write(&target, &file.data)
+            .map_err(|error| Error::new(Kind::Io, os::path_error("open", &target, &error)))?;
+    }
+    Ok(chart)
 }
 
 fn load_archive(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {

@@ -59,6 +59,20 @@ pub fn validate(
     }
 }
 
+/// Validates `values` against one schema (`util.ValidateAgainstSingleSchema`).
+///
+/// # Errors
+/// Helm's report, without a chart's name.
+pub fn validate_single(
+    schema: &[u8],
+    values: &FrozenMap,
+    remote: &dyn Remote,
+    notices: &mut Vec<Notice>,
+) -> Result<(), Error> {
+    validate_one(schema, values, remote, notices)
+        .map_err(|misfit| Error::new(Kind::Values, misfit.message))
+}
+
 /// Values that do not fit their schemas.
 #[derive(Debug, Default)]
 pub struct Invalid {

@@ -48,6 +48,21 @@ pub(in crate::chart) fn merge_tables(target: &Table, source: &Table, notices: &m
     Coalescing { notices }.live_tables(target, source, "", Mode::Merge);
 }
 
+/// `defaults` below `user`, without regard to any chart (`util.CoalesceTables`).
+///
+/// # Errors
+/// Values that contain themselves.
+pub fn coalesce_tables(
+    user: &FrozenMap,
+    defaults: &FrozenMap,
+    notices: &mut Vec<Notice>,
+) -> Result<FrozenMap, Error> {
+    let target = node::open(user);
+    let source = node::open(defaults);
+    Coalescing { notices }.live_tables(&target, &source, "", Mode::Coalesce);
+    node::freeze(&target).ok_or_else(endless)
+}
+
 pub(in crate::chart) fn endless() -> Error {
     Error::new(Kind::Values, "values contain themselves")
 }

@@ -8,7 +8,7 @@ mod origin;
 
 use std::sync::Arc;
 
-pub use coalesce::coalesce;
+pub use coalesce::{coalesce, coalesce_tables};
 pub(super) use coalesce::{endless, merge_defaults, merge_tables};
 pub use layer::{Disk, Files, Layers, Options, layer};
 pub use origin::trace;

@@ -3,6 +3,7 @@
 pub(super) mod cluster;
 pub(super) mod create;
 pub(super) mod install;
+pub(super) mod lint;
 pub(super) mod package;
 pub(super) mod plugin;
 pub(super) mod show;

@@ -171,6 +171,8 @@ fn dispatch(
             return Err(run::cluster::rollback(flags, arguments, environment).to_string());
         }
         "uninstall" => return Err(run::cluster::uninstall(flags, environment).to_string()),
+        "lint" => run::lint::lint(flags, arguments, environment, terminal)
+            .map_err(|error| error.to_string())?,
         "package" => {
             run::package::package(flags, arguments, terminal).map_err(|error| error.to_string())?;
         }

@@ -105,6 +105,25 @@ pub fn decode_prefix(data: &[u8]) -> Result<(Frozen, usize), String> {
     }
 }
 
+/// As [`decode_prefix`]; a syntax error comes with how many bytes Go had read when it found it.
+///
+/// # Errors
+/// Those of [`decode_prefix`].
+pub fn decode_next(data: &[u8]) -> Result<(Frozen, usize), (String, Option<usize>)> {
+    let mut scanner = Scanner::new(data);
+    if scanner.peek().is_none() {
+        return Err(("EOF".to_owned(), None));
+    }
+    match scanner.value() {
+        Ok(value) => match scanner.range_error.take() {
+            Some(error) => Err((error, None)),
+            None => Ok((value, scanner.offset())),
+        },
+        Err(Stop::Syntax(message)) => Err((message, Some(scanner.offset() + 1))),
+        Err(Stop::End(_)) => Err(("unexpected EOF".to_owned(), None)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

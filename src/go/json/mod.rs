@@ -13,5 +13,5 @@ mod decode;
 mod encode;
 mod scan;
 
-pub use decode::{Decoded, Shape, decode, decode_as, decode_prefix};
+pub use decode::{Decoded, Shape, decode, decode_as, decode_next, decode_prefix};
 pub use encode::{Options, encode, encode_frozen, write_string};
