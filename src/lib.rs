@@ -22,6 +22,7 @@
 //! | [`render`] | Helm's engine, manifests, notes |
 //! | [`release`] | releases as records and as text |
 //! | [`net`] | the HTTP client |
+//! | [`fetch`] | chart repositories, their indexes, downloads |
 //! | [`action`] | what the commands do |
 //! | [`cli`] | the command lines |
 
@@ -29,6 +30,7 @@ pub mod action;
 pub mod chart;
 pub mod cli;
 pub mod diag;
+pub mod fetch;
 pub mod go;
 pub mod kubernetes;
 pub mod net;

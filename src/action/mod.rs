@@ -2,12 +2,17 @@
 //! print; it knows no flags, no terminal, no environment.
 
 pub mod create;
+pub mod dependency;
 mod explain;
 pub mod install;
 pub mod lint;
 pub mod package;
 mod prepare;
+pub mod pull;
+pub mod repo;
+pub mod search;
 pub mod show;
+pub mod source;
 pub mod template;
 pub mod upgrade;
 pub mod verify;

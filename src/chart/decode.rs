@@ -14,7 +14,7 @@ use crate::yaml;
 
 /// Go's text of why a document could not be read.
 #[derive(Debug)]
-pub struct Failure(String);
+pub struct Failure(pub(crate) String);
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,11 +57,32 @@ fn in_yaml(error: String) -> Failure {
 }
 
 fn decode(
+    read_value(text, &value, Form::Yaml, read).map_err(|error| {
+        Failure(format!(
+            "error unmarshaling JSON: while decoding JSON: {error}"
+        ))
+    })
+}
+
+/// What is being read, and how much is forgiven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `yaml.Unmarshal`
+    Yaml,
+    /// `yaml.UnmarshalStrict`: members that are no field are refused.
+    StrictYaml,
+    /// `json.Unmarshal`: texts have to be texts.
+    Json,
+}
+
+/// Reads `value`, which stands in `text`, with `read`.
+pub(crate) fn read_value(
     text: &[u8],
     value: &Frozen,
     form: Form,
     read: impl FnOnce(&mut Decoder<'_>, &Frozen),
 ) -> Result<(), String> {
+) -> Result<(), Failure> {
     let mut decoder = Decoder {
         text,
         form,
@@ -79,6 +100,7 @@ enum Form {
     Yaml,
     StrictYaml,
     Json,
+    decoder.error.map_or(Ok(()), |error| Err(Failure(error)))
 }
 
 /// Reads values into fields; keeps the first error.
@@ -123,6 +145,37 @@ impl Decoder<'_> {
         self.fields.pop();
     }
 
+    /// Reads the member `key` with `read`, as field `name` of a structure `embedded` in `structure`.
+    pub(crate) fn embedded(
+        &mut self,
+        structure: &'static str,
+        embedded: &'static str,
+        name: &'static str,
+        key: &Text,
+        read: impl FnOnce(&mut Self),
+    ) {
+        self.fields.push((structure, embedded));
+        self.field(structure, name, key, read);
+        self.fields.pop();
+    }
+
+    /// Reads the entry `key` of a map with `read`.
+    pub(crate) fn at(&mut self, key: &Text, read: impl FnOnce(&mut Self)) {
+        self.path.0.push(Segment::Key(key.clone()));
+        read(self);
+        self.path.0.pop();
+    }
+
+    /// Passes over a member that is no field, or refuses it.
+    pub(crate) fn unknown(&mut self, key: &Text) {
+        if self.form == Form::StrictYaml {
+            self.error(format!(
+                "json: unknown field {}",
+                strconv::quote(key.as_bytes())
+            ));
+        }
+    }
+
     /// `string`
     pub(crate) fn string(&mut self, value: &Frozen, out: &mut String) {
         match value {
@@ -131,6 +184,7 @@ impl Decoder<'_> {
             Frozen::Bool(_) | Frozen::Int(_) | Frozen::Float(_) if self.form == Form::Json => {
                 self.fail(value, "string");
             }
+            other if self.form == Form::Json => self.fail(other, "string"),
             Frozen::Bool(flag) => *out = flag.to_string(),
             Frozen::Int(number) => *out = number.to_string(),
             Frozen::Float(number) => *out = self.number(*number),
@@ -216,7 +270,7 @@ impl Decoder<'_> {
         self.error.get_or_insert(error);
     }
 
-    fn fail(&mut self, value: &Frozen, go_type: &str) {
+    pub(crate) fn fail(&mut self, value: &Frozen, go_type: &str) {
         let found = match value {
             Frozen::Null => "null",
             Frozen::Bool(_) => "bool",

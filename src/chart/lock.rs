@@ -35,7 +35,7 @@ impl Lock {
                 continue;
             };
             decoder.field("Lock", name, key, |decoder| match name {
-                "generated" => self.read_time(decoder, value),
+                "generated" => read_time(decoder, value, &mut self.generated),
                 "digest" => decoder.string(value, &mut self.digest),
                 _ => {
                     let mut list = self.dependencies.take().unwrap_or_default();
@@ -45,19 +45,20 @@ impl Lock {
             });
         }
     }
+}
 
-    fn read_time(&mut self, decoder: &mut Decoder<'_>, value: &Frozen) {
-        match value {
-            Frozen::Null => {}
-            Frozen::String(text) => {
-                let text = text.to_str_lossy();
-                match check_time(&text) {
-                    Ok(()) => self.generated = text.into_owned(),
-                    Err(error) => decoder.error(error),
-                }
+/// A `time.Time`, kept as it is written.
+pub(crate) fn read_time(decoder: &mut Decoder<'_>, value: &Frozen, out: &mut String) {
+    match value {
+        Frozen::Null => {}
+        Frozen::String(text) => {
+            let text = text.to_str_lossy();
+            match check_time(&text) {
+                Ok(()) => *out = text.into_owned(),
+                Err(error) => decoder.error(error),
             }
-            _ => decoder.error("Time.UnmarshalJSON: input is not a JSON string".to_owned()),
         }
+        _ => decoder.error("Time.UnmarshalJSON: input is not a JSON string".to_owned()),
     }
 }
 

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::decode::{self, Decoder, Failure, find_field};
 use crate::diag::{Error, Kind};
 use crate::go::{path, semver, strconv};
-use crate::value::Frozen;
+use crate::value::{Frozen, Text};
 
 /// `Chart.yaml` (`chart.Metadata`).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -154,8 +154,30 @@ impl Metadata {
                 });
             } else {
                 decoder.unknown(key);
+            match find_field(key, METADATA) {
+                Some(name) => decoder.field("Metadata", name, key, |decoder| {
+                    self.read_field(decoder, name, value);
+                }),
+                None => decoder.unknown(key),
             }
         }
+    }
+
+    /// Reads `value` where `key` is a field; tells whether it is.
+    pub(crate) fn read_embedded(
+        &mut self,
+        decoder: &mut Decoder<'_>,
+        structure: &'static str,
+        key: &Text,
+        value: &Frozen,
+    ) -> bool {
+        let Some(name) = find_field(key, METADATA) else {
+            return false;
+        };
+        decoder.embedded(structure, "Metadata", name, key, |decoder| {
+            self.read_field(decoder, name, value);
+        });
+        true
     }
 
     fn read_field(&mut self, decoder: &mut Decoder<'_>, name: &str, value: &Frozen) {

@@ -13,5 +13,6 @@ pub mod path;
 pub mod regexp;
 pub mod semver;
 pub mod strconv;
+pub mod table;
 pub mod time;
 pub mod url;

@@ -37,6 +37,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("net", &["diag", "value", "go", "world"]),
     (
+        "fetch",
+        &["diag", "value", "go", "world", "yaml", "chart", "net"],
+    ),
+    (
         "action",
         &[
             "diag",
@@ -50,6 +54,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "render",
             "release",
             "net",
+            "fetch",
         ],
     ),
     ("ui", &["diag"]),
@@ -68,6 +73,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "render",
             "release",
             "net",
+            "fetch",
             "action",
             "ui",
         ],

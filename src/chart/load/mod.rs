@@ -76,6 +76,14 @@ pub fn load_bytes(name: &str, bytes: &[u8], notices: &mut Vec<Notice>) -> Result
     assemble(files, &format!("{name}/"), 0, notices)
 }
 
+/// The files of an archive, named without its first folder (`archive.LoadArchiveFiles`).
+///
+/// # Errors
+/// As [`load_bytes`].
+pub fn unpack(bytes: &[u8]) -> Result<Vec<File>, Error> {
+    archive::read(bytes).map_err(|error| Error::new(Kind::Chart, error.to_string()))
+}
+
 /// Loads the chart in the folder at `path` (`loader.LoadDir`).
 ///
 /// # Errors

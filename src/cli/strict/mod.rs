@@ -173,6 +173,19 @@ fn dispatch(
         "uninstall" => return Err(run::cluster::uninstall(flags, environment).to_string()),
         "lint" => run::lint::lint(flags, arguments, environment, terminal)
             .map_err(|error| error.to_string())?,
+        "repo add" | "repo list" | "repo update" | "repo remove" | "repo index" => {
+            run::repo::repo(found.command().name(), flags, arguments, terminal)
+                .map_err(|error| error.to_string())?;
+        }
+        "search repo" => {
+            run::repo::search(flags, arguments, terminal).map_err(|error| error.to_string())?;
+        }
+        "pull" => run::repo::pull(flags, arguments, environment, terminal)
+            .map_err(|error| error.to_string())?,
+        "dependency list" | "dependency build" | "dependency update" => {
+            run::repo::dependency(found.command().name(), flags, arguments, terminal)
+                .map_err(|error| error.to_string())?;
+        }
         "package" => {
             run::package::package(flags, arguments, terminal).map_err(|error| error.to_string())?;
         }

@@ -1,0 +1,139 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::chart::{self, Dependency};
+use crate::diag::{Error, Kind, Notice};
+use crate::fetch::repository::index_path;
+use crate::fetch::{Index, Places};
+use crate::go::{os, path, semver, strconv};
+
+fn fail<T>(message: String) -> Result<T, Error> {
+    Err(Error::new(Kind::Chart, message))
+}
+
+/// The folder that a dependency names, as seen from its chart (`resolver.GetLocalPath`).
+pub(super) fn local_path(repository: &str, chart: &str) -> Result<String, Error> {
+    let place = repository.strip_prefix("file://").unwrap_or(repository);
+    let place = match place.starts_with('/') {
+        true => path::clean(place),
+        false => path::join(&[chart, place]),
+    };
+    match std::fs::metadata(&place) {
+        Ok(_) => Ok(place),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            fail(format!("directory {place} not found"))
+        }
+        Err(error) => fail(os::path_error("stat", &place, &error)),
+    }
+}
+
+/// The range that a dependency asks for.
+pub(super) fn constraint(dependency: &Dependency) -> Result<semver::Constraint, Error> {
+    semver::Constraint::parse(&dependency.version).map_err(|error| {
+        let name = strconv::quote(&dependency.name);
+        let message =
+            format!("dependency {name} has an invalid version/constraint format: {error}");
+        Error::new(Kind::Chart, message)
+    })
+}
+
+/// The version of each dependency that is wanted, the newest that fits (`Resolver.Resolve`).
+/// `names` has the names of their repositories.
+pub(super) fn resolve(
+    asked: &[Dependency],
+    names: &BTreeMap<String, String>,
+    chart: &str,
+    places: &Places,
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<Dependency>, Error> {
+    let mut found = Vec::with_capacity(asked.len());
+    let mut missing = Vec::new();
+    let mut indexes: BTreeMap<&str, Index> = BTreeMap::new();
+    for dependency in asked {
+        let constraint = constraint(dependency)?;
+        let locked = |version: &str| Dependency {
+            name: dependency.name.clone(),
+            repository: dependency.repository.clone(),
+            version: version.to_owned(),
+            ..Dependency::default()
+        };
+        let repository = dependency.repository.as_str();
+        let mut miss = || {
+            missing.push(format!(
+                "{} (repository {}, version {})",
+                strconv::quote(&dependency.name),
+                strconv::quote(repository),
+                strconv::quote(&dependency.version)
+            ));
+        };
+        if repository.is_empty() {
+            local_path(&path::join(&["charts", &dependency.name]), chart)?;
+            found.push(locked(&dependency.version));
+            continue;
+        }
+        if repository.starts_with("file://") {
+            let place = local_path(repository, chart)?;
+            let local = chart::load_folder(&place, notices)?;
+            match semver::Version::parse(&local.metadata.version) {
+                Ok(version) if constraint.check(&version) => {
+                    found.push(locked(&local.metadata.version));
+                }
+                _ => miss(),
+            }
+            continue;
+        }
+        if repository.starts_with("oci://") {
+            if semver::Version::parse(&dependency.version).is_err() {
+                let message =
+                    format!("{repository}: versions in registries are not looked for yet");
+                return Err(Error::new(Kind::Unsupported, message));
+            }
+            found.push(locked(&dependency.version));
+            continue;
+        }
+        let Some(name) = names.get(&dependency.name).filter(|name| !name.is_empty()) else {
+            found.push(locked(&dependency.version));
+            continue;
+        };
+        if !indexes.contains_key(name.as_str()) {
+            let path = index_path(&places.repository_cache, name);
+            let index = Index::load(&path, notices).map_err(|error| {
+                error.wrap(format!(
+                    "no cached repository for {name} found. (try 'helm repo update')"
+                ))
+            })?;
+            indexes.insert(name, index);
+        }
+        let versions = indexes
+            .get(name.as_str())
+            .and_then(|index| index.entries.get(&dependency.name));
+        let Some(versions) = versions else {
+            return fail(format!(
+                "{} chart not found in repo {repository}",
+                dependency.name
+            ));
+        };
+        let mut versions = versions.iter().filter(|version| !version.urls.is_empty());
+        let newest = versions.find(|version| {
+            semver::Version::parse(&version.metadata.version)
+                .is_ok_and(|version| constraint.check(&version))
+        });
+        match newest {
+            Some(version) => found.push(locked(&version.metadata.version)),
+            None => miss(),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(found);
+    }
+    fail(format!(
+        "can't get a valid version for {} subchart(s): {}. Make sure a matching chart version exists in the repo, or change the version constraint in Chart.yaml",
+        missing.len(),
+        missing.join(", ")
+    ))
+}
+
+/// Whether a path is a folder.
+pub(super) fn is_folder(path: &str) -> bool {
+    Path::new(path).is_dir()
+}

@@ -1,0 +1,225 @@
+//! `helm repo`, `helm search repo`, `helm pull`, `helm dependency`.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::process::{Command, Stdio};
+
+use super::super::environment::Environment;
+use super::source::{access, format, places, source, timeout};
+use crate::action::dependency::{self, Manager};
+use crate::action::{pull, repo, search};
+use crate::diag::{Error, Kind, Notice};
+use crate::fetch::{Entry, Provenance};
+use crate::go::flag::FlagSet;
+use crate::go::{os, path};
+use crate::ui::Terminal;
+use crate::world::Real;
+
+/// Runs what is given log records, and prints them.
+fn logged<T>(
+    terminal: &mut Terminal,
+    run: impl FnOnce(&mut Vec<u8>, &mut Vec<Notice>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut notices = Vec::new();
+    let result = run(&mut terminal.out, &mut notices);
+    terminal.log(&notices);
+    result
+}
+
+/// `helm repo add|list|update|remove|index`.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(in crate::cli) fn repo(
+    verb: &str,
+    flags: &FlagSet,
+    arguments: &[String],
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let places = places(flags);
+    match (verb, arguments) {
+        ("add", [name, url, ..]) => {
+            let access = access(flags);
+            let options = repo::Add {
+                entry: Entry {
+                    name: name.clone(),
+                    url: url.clone(),
+                    username: access.username,
+                    password: access.password,
+                    cert_file: access.cert_file,
+                    key_file: access.key_file,
+                    ca_file: access.ca_file,
+                    insecure_skip_tls_verify: access.insecure_skip_tls_verify,
+                    pass_credentials_all: access.pass_credentials_all,
+                },
+                force_update: flags.is("force-update"),
+                allow_deprecated: flags.is("allow-deprecated-repos"),
+                timeout: timeout(flags),
+            };
+            let mut password = |out: &mut Vec<u8>| match flags.is("password-stdin") {
+                true => typed_password(),
+                false => ask_password(out),
+            };
+            logged(terminal, |out, notices| {
+                repo::add(&options, &places, &mut password, out, notices)
+            })
+        }
+        ("list", _) => {
+            match repo::list(&places, format(flags), !flags.is("no-headers"))? {
+                Some(text) => terminal.print(&text),
+                None => terminal.complain("no repositories to show\n"),
+            }
+            Ok(())
+        }
+        ("update", names) => logged(terminal, |out, notices| {
+            repo::update(names, &places, timeout(flags), out, notices)
+        }),
+        ("remove", names) => logged(terminal, |out, _| repo::remove(names, &places, out)),
+        (_, names) => {
+            let options = repo::IndexOptions {
+                folder: names.first().cloned().unwrap_or_default(),
+                url: flags.text("url").to_owned(),
+                merge: flags.text("merge").to_owned(),
+                json: flags.is("json"),
+            };
+            logged(terminal, |_, notices| {
+                repo::index(&options, &Real::new(), notices)
+            })
+        }
+    }
+}
+
+/// What stands on standard input, without the end of its line.
+fn typed_password() -> Result<String, Error> {
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::new(Kind::Io, os::path_error("read", "/dev/stdin", &error)))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
+}
+
+/// Asks on the terminal, which does not show what is typed meanwhile.
+fn ask_password(out: &mut Vec<u8>) -> Result<String, Error> {
+    let no_terminal = || Error::new(Kind::Io, "inappropriate ioctl for device");
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        out.extend_from_slice(b"Password: \n");
+        return Err(no_terminal());
+    }
+    let echo = |word: &str| {
+        let mut command = Command::new("stty");
+        command.arg(word).stdin(Stdio::inherit());
+        command.status().is_ok_and(|status| status.success())
+    };
+    if !echo("-echo") {
+        return Err(no_terminal());
+    }
+    Terminal::new().complain("Password: ");
+    let mut line = String::new();
+    let read = stdin.read_line(&mut line);
+    echo("echo");
+    Terminal::new().complain("\n");
+    read.map_err(|error| Error::new(Kind::Io, os::path_error("read", "/dev/stdin", &error)))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// `helm search repo`.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(in crate::cli) fn search(
+    flags: &FlagSet,
+    arguments: &[String],
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let options = search::Options {
+        keywords: arguments.to_vec(),
+        regexp: flags.is("regexp"),
+        versions: flags.is("versions"),
+        devel: flags.is("devel"),
+        version: flags.text("version").to_owned(),
+        column_width: column_width(flags),
+        fail_on_no_result: flags.is("fail-on-no-result"),
+        format: format(flags),
+    };
+    let places = places(flags);
+    let text = logged(terminal, |_, notices| {
+        search::run(&options, &places, notices)
+    })?;
+    terminal.print(&text);
+    Ok(())
+}
+
+fn column_width(flags: &FlagSet) -> usize {
+    usize::try_from(flags.int("max-col-width")).unwrap_or(usize::MAX)
+}
+
+/// `helm pull`.
+///
+/// # Errors
+/// Whatever failed first; charts before it stay.
+pub(in crate::cli) fn pull(
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let temporary = environment.get("TMPDIR");
+    for chart in arguments {
+        let options = pull::Options {
+            chart: chart.clone(),
+            source: source(flags),
+            devel: flags.is("devel"),
+            provenance: flags.is("prov"),
+            destination: flags.text("destination").to_owned(),
+            untar: flags.is("untar"),
+            untar_folder: flags.text("untardir").to_owned(),
+            temporary: match &*temporary {
+                "" => "/tmp".to_owned(),
+                folder => folder.to_owned(),
+            },
+        };
+        let text = logged(terminal, |_, notices| pull::run(&options, notices))?;
+        terminal.out.extend_from_slice(&text);
+    }
+    Ok(())
+}
+
+/// `helm dependency list|build|update`.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(in crate::cli) fn dependency(
+    verb: &str,
+    flags: &FlagSet,
+    arguments: &[String],
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let chart = path::clean(arguments.first().map_or(".", String::as_str));
+    if verb == "list" {
+        let text = logged(terminal, |_, notices| {
+            dependency::list(&chart, column_width(flags), notices)
+        })?;
+        terminal.print(&text);
+        return Ok(());
+    }
+    let is_update = verb == "update";
+    let manager = Manager {
+        chart,
+        places: &places(flags),
+        provenance: match (flags.is("verify"), is_update) {
+            (false, _) => Provenance::Never,
+            (true, true) => Provenance::Always,
+            (true, false) => Provenance::IfPossible,
+        },
+        skip_refresh: flags.is("skip-refresh"),
+        debug: flags.is("debug"),
+        world: &Real::new(),
+    };
+    logged(terminal, |out, notices| match is_update {
+        true => manager.update(out, notices),
+        false => manager.build(out, notices),
+    })
+}

@@ -1,0 +1,68 @@
+//! Where charts come from, as flags say it.
+
+use std::time::Duration;
+
+use crate::action::repo::Format;
+use crate::action::source::Source;
+use crate::fetch::{Access, Places};
+use crate::go::flag::FlagSet;
+use crate::go::time;
+
+/// Where things are kept.
+pub(super) fn places(flags: &FlagSet) -> Places {
+    Places {
+        repository_config: flags.text("repository-config").to_owned(),
+        repository_cache: flags.text("repository-cache").to_owned(),
+        content_cache: flags.text("content-cache").to_owned(),
+    }
+}
+
+/// How servers are talked to.
+pub(super) fn access(flags: &FlagSet) -> Access {
+    let text = |name: &str| flags.text(name).to_owned();
+    Access {
+        owner: String::new(),
+        username: text("username"),
+        password: text("password"),
+        pass_credentials_all: flags.is("pass-credentials"),
+        cert_file: text("cert-file"),
+        key_file: text("key-file"),
+        ca_file: text("ca-file"),
+        insecure_skip_tls_verify: flags.is("insecure-skip-tls-verify"),
+        timeout: None,
+    }
+}
+
+/// Where a chart comes from.
+pub(super) fn source(flags: &FlagSet) -> Source {
+    let version = match (flags.text("version"), flags.is("devel")) {
+        ("", true) => ">0.0.0-0",
+        (version, _) => version,
+    };
+    Source {
+        places: places(flags),
+        access: access(flags),
+        repository: flags.text("repo").to_owned(),
+        version: version.to_owned(),
+        verify: flags.is("verify"),
+    }
+}
+
+/// `--timeout`
+pub(super) fn timeout(flags: &FlagSet) -> Option<Duration> {
+    let duration = time::Duration::parse(flags.text("timeout")).ok()?;
+    // Nothing, and less, is no limit in Go.
+    match u64::try_from(duration.0) {
+        Ok(0) | Err(_) => Some(Duration::from_secs(u64::from(u32::MAX))),
+        Ok(nanoseconds) => Some(Duration::from_nanos(nanoseconds)),
+    }
+}
+
+/// `--output`
+pub(super) fn format(flags: &FlagSet) -> Format {
+    match flags.text("output") {
+        "json" => Format::Json,
+        "yaml" => Format::Yaml,
+        _ => Format::Table,
+    }
+}

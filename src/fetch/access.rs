@@ -1,0 +1,117 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::diag::{Error, Kind};
+use crate::go::url::Url;
+use crate::go::{os, strconv};
+use crate::net::{Client, Options};
+
+/// How a repository is talked to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Access {
+    /// The address that the credentials are for.
+    pub owner: String,
+    /// User name, or nothing.
+    pub username: String,
+    /// Password, or nothing.
+    pub password: String,
+    /// Give the credentials to any host.
+    pub pass_credentials_all: bool,
+    /// A file with the client's certificate.
+    pub cert_file: String,
+    /// A file with the key of it.
+    pub key_file: String,
+    /// A file with the certificates of authorities to trust.
+    pub ca_file: String,
+    /// Accept whatever certificate the server shows.
+    pub insecure_skip_tls_verify: bool,
+    /// How long a request may take; Helm's 120 seconds where not said.
+    pub timeout: Option<Duration>,
+}
+
+/// HTTP clients, one for each way to talk; shared by threads.
+#[derive(Default)]
+pub struct Clients(Mutex<BTreeMap<Access, Arc<Client>>>);
+
+impl Clients {
+    /// Fetches what is at `url` (`HTTPGetter.Get`).
+    ///
+    /// # Errors
+    /// Helm's words for certificates that cannot be read, connections that cannot be made and answers
+    /// other than 200.
+    pub fn get(&self, url: &str, access: &Access) -> Result<Vec<u8>, Error> {
+        let parse = |text: &str, what: &str| {
+            Url::parse(text).map_err(|error| {
+                Error::new(Kind::Network, format!("unable to parse {what}: {error}"))
+            })
+        };
+        let owner = parse(&access.owner, "getter URL")?;
+        let target = parse(url, "URL getting from")?;
+        match &target.scheme[..] {
+            b"http" | b"https" => {}
+            b"oci" => {
+                let message = format!("{url}: charts in registries are not read yet");
+                return Err(Error::new(Kind::Unsupported, message));
+            }
+            other => {
+                let scheme = strconv::quote(other);
+                let message = format!("scheme {scheme} not supported");
+                return Err(Error::new(Kind::Network, message));
+            }
+        }
+        let mut access = access.clone();
+        access.owner = String::new();
+        let is_owner = owner.scheme == target.scheme && owner.host == target.host;
+        let is_known = !access.username.is_empty() && !access.password.is_empty();
+        if !is_known || !(access.pass_credentials_all || is_owner) {
+            access.username = String::new();
+            access.password = String::new();
+        }
+        access.pass_credentials_all = false;
+        check_certificates(&access)?;
+        self.client(access).get(url)
+    }
+
+    fn client(&self, access: Access) -> Arc<Client> {
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = clients.entry(access).or_insert_with_key(|access| {
+            let mut options = Options {
+                credentials: (!access.username.is_empty())
+                    .then(|| (access.username.clone(), access.password.clone())),
+                ca_file: access.ca_file.clone(),
+                cert_file: access.cert_file.clone(),
+                key_file: access.key_file.clone(),
+                insecure_skip_tls_verify: access.insecure_skip_tls_verify,
+                ..Options::default()
+            };
+            if let Some(timeout) = access.timeout {
+                options.timeout = timeout;
+            }
+            Arc::new(Client::new(options))
+        });
+        Arc::clone(client)
+    }
+}
+
+/// Says what cannot be read as `tlsutil` does; the client itself would say it in other words.
+fn check_certificates(access: &Access) -> Result<(), Error> {
+    let check = |what: &str, path: &str| {
+        if path.is_empty() {
+            return Ok(());
+        }
+        std::fs::File::open(path).map(drop).map_err(|error| {
+            let path_error = os::path_error("open", path, &error);
+            let message = format!(
+                "can't create TLS config for client: {what}: {}: {path_error}",
+                strconv::quote(path)
+            );
+            Error::new(Kind::Io, message)
+        })
+    };
+    if !access.cert_file.is_empty() && !access.key_file.is_empty() {
+        check("unable to read cert file", &access.cert_file)?;
+        check("unable to read key file", &access.key_file)?;
+    }
+    check("can't read CA file", &access.ca_file)
+}

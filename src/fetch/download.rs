@@ -1,0 +1,292 @@
+use std::fs;
+
+use sha2::{Digest as _, Sha256};
+
+use super::index::Index;
+use super::reference::{check_scheme, resolve_reference, same_address};
+use super::repository::{Entry, Repositories, index_path};
+use super::{Access, Clients, Places, cache, file};
+use crate::diag::{Error, Kind, Notice};
+use crate::go::path;
+use crate::go::url::Url;
+
+/// What is done about signatures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Provenance {
+    /// They are not fetched.
+    #[default]
+    Never,
+    /// They are checked where there is one.
+    IfPossible,
+    /// They have to be there, and right.
+    Always,
+    /// They are fetched, and checked by someone else.
+    Later,
+}
+
+/// Fetches charts (`downloader.ChartDownloader`).
+pub struct Downloader<'a> {
+    /// Where things are kept.
+    pub places: &'a Places,
+    /// How to talk to servers that no repository says more about.
+    pub access: Access,
+    /// What is done about signatures.
+    pub provenance: Provenance,
+    /// The clients.
+    pub clients: &'a Clients,
+}
+
+/// Where a chart is.
+struct Found {
+    /// SHA-256 of the archive, as the index has it; or nothing.
+    digest: String,
+    url: Url,
+    access: Access,
+}
+
+impl Downloader<'_> {
+    /// Fetches a chart into the folder `destination`; gives the path. Words for users go to `out`.
+    ///
+    /// # Errors
+    /// Whatever failed first, in Helm's words.
+    pub fn download_to(
+        &self,
+        reference: &str,
+        version: &str,
+        destination: &str,
+        out: &mut Vec<u8>,
+        notices: &mut Vec<Notice>,
+    ) -> Result<String, Error> {
+        let found = self.resolve(reference, version, notices)?;
+        let url = found.url.to_string();
+        check_download(&found.url)?;
+        let root = &self.places.content_cache;
+        let digest = cache::digest(&found.digest, "")?;
+        let cached = |kind: &str| {
+            let path = cache::find(root, digest.as_deref()?, kind)?;
+            fs::read(path).ok()
+        };
+        let bytes = match cached(".chart") {
+            Some(bytes) => bytes,
+            None => self.clients.get(&url, &found.access)?,
+        };
+        let target = path::join(&[destination, &base_name(&found.url)]);
+        file::write(&target, &bytes, 0o644)?;
+        if self.provenance == Provenance::Never {
+            return Ok(target);
+        }
+        let signature = match cached(".prov") {
+            Some(bytes) => Some(bytes),
+            None => self.signature(reference, &found, out)?,
+        };
+        if let Some(signature) = signature {
+            file::write(&format!("{target}.prov"), &signature, 0o644)?;
+            self.check_signature()?;
+        }
+        Ok(target)
+    }
+
+    /// Fetches a chart into the content cache, where it is not there yet; gives the path.
+    ///
+    /// # Errors
+    /// Whatever failed first, in Helm's words.
+    pub fn download_to_cache(
+        &self,
+        reference: &str,
+        version: &str,
+        out: &mut Vec<u8>,
+        notices: &mut Vec<Notice>,
+    ) -> Result<String, Error> {
+        let found = self.resolve(reference, version, notices)?;
+        check_download(&found.url)?;
+        let root = &self.places.content_cache;
+        let known = cache::digest(&found.digest, "unable to decode digest: ")?;
+        let cached = known
+            .as_deref()
+            .and_then(|digest| cache::find(root, digest, ".chart"));
+        let (path, digest) = match (cached, known) {
+            (Some(path), Some(digest)) => (path, digest),
+            (_, known) => {
+                let bytes = self.clients.get(&found.url.to_string(), &found.access)?;
+                let digest = known.unwrap_or_else(|| hex(&Sha256::digest(&bytes)));
+                (cache::put(root, &digest, ".chart", &bytes)?, digest)
+            }
+        };
+        if self.provenance != Provenance::Never {
+            if cache::find(root, &digest, ".prov").is_none() {
+                match self.signature(reference, &found, out)? {
+                    Some(bytes) => cache::put(root, &digest, ".prov", &bytes)?,
+                    None => return Ok(path),
+                };
+            }
+            self.check_signature()?;
+        }
+        Ok(path)
+    }
+
+    /// The signature; nothing where there is none and it is not needed.
+    fn signature(
+        &self,
+        reference: &str,
+        found: &Found,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let url = format!("{}.prov", found.url);
+        match self.clients.get(&url, &found.access) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(_) if self.provenance == Provenance::Always => {
+                let quoted = crate::go::strconv::quote(&url);
+                let message = format!("failed to fetch provenance {quoted}");
+                Err(Error::new(Kind::Network, message))
+            }
+            Err(error) => {
+                let message = format!("WARNING: Verification not found for {reference}: {error}\n");
+                out.extend_from_slice(message.as_bytes());
+                Ok(None)
+            }
+        }
+    }
+
+    fn check_signature(&self) -> Result<(), Error> {
+        match self.provenance {
+            Provenance::Never | Provenance::Later => Ok(()),
+            Provenance::IfPossible | Provenance::Always => Err(Error::new(
+                Kind::Unsupported,
+                "signatures are not checked by pintle yet",
+            )),
+        }
+    }
+
+    /// Where a chart is (`ChartDownloader.ResolveChartVersion`).
+    fn resolve(
+        &self,
+        reference: &str,
+        version: &str,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Found, Error> {
+        let fail = |message: String| Err(Error::new(Kind::Chart, message));
+        let Ok(url) = Url::parse(reference) else {
+            return fail(format!("invalid chart URL format: {reference}"));
+        };
+        if reference.starts_with("oci://") {
+            let message = format!("{reference}: charts in registries are not read yet");
+            return Err(Error::new(Kind::Unsupported, message));
+        }
+        let repositories = Repositories::load_or_none(&self.places.repository_config)?;
+        if url.is_abs() && !url.host.is_empty() && !url.path.is_empty() {
+            let owner = self.owner(reference, &repositories, notices)?;
+            let access = match owner {
+                Some(entry) => self.access_of(entry),
+                None => Access {
+                    owner: reference.to_owned(),
+                    ..self.access.clone()
+                },
+            };
+            return Ok(Found {
+                digest: String::new(),
+                url,
+                access,
+            });
+        }
+        let text = String::from_utf8_lossy(&url.path).into_owned();
+        let Some((repository, chart)) = text.split_once('/') else {
+            return fail(format!(
+                "non-absolute URLs should be in form of repo_name/path_to_chart, got: {url}"
+            ));
+        };
+        let Some(entry) = repositories.get(repository) else {
+            return fail(format!("repo {repository} not found"));
+        };
+        if entry.url.is_empty() {
+            return fail(format!("no URL found for repository {repository}"));
+        }
+        check_scheme(&entry.url)?;
+        let index = Index::load(
+            &index_path(&self.places.repository_cache, &entry.name),
+            notices,
+        )
+        .map_err(no_cached_repository)?;
+        let found = index.get(chart, version, notices).map_err(|error| {
+            error.wrap(format!(
+                "chart {} matching {version} not found in {} index. (try 'helm repo update')",
+                crate::go::strconv::quote(chart),
+                entry.name
+            ))
+        })?;
+        let Some(address) = found.urls.first() else {
+            let quoted = crate::go::strconv::quote(reference);
+            return fail(format!("chart {quoted} has no downloadable URLs"));
+        };
+        let Ok(resolved) = resolve_reference(&entry.url, address) else {
+            return fail(format!("invalid chart URL format: {reference}"));
+        };
+        Ok(Found {
+            digest: found.digest.clone(),
+            url: Url::parse(&resolved)
+                .map_err(|error| Error::new(Kind::Chart, error.to_string()))?,
+            access: self.access_of(entry),
+        })
+    }
+
+    /// What was asked for, but for what the repository says itself.
+    fn access_of(&self, entry: &Entry) -> Access {
+        let mut access = self.access.clone();
+        access.owner.clone_from(&entry.url);
+        let own = [&entry.cert_file, &entry.key_file, &entry.ca_file];
+        if own.iter().any(|file| !file.is_empty()) {
+            access.cert_file.clone_from(&entry.cert_file);
+            access.key_file.clone_from(&entry.key_file);
+            access.ca_file.clone_from(&entry.ca_file);
+        }
+        if !entry.username.is_empty() && !entry.password.is_empty() {
+            access.username.clone_from(&entry.username);
+            access.password.clone_from(&entry.password);
+            access.pass_credentials_all = entry.pass_credentials_all;
+        }
+        access
+    }
+
+    /// The repository that has a chart at `address` (`ChartDownloader.scanReposForURL`).
+    fn owner<'r>(
+        &self,
+        address: &str,
+        repositories: &'r Repositories,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Option<&'r Entry>, Error> {
+        for entry in &repositories.entries {
+            check_scheme(&entry.url)?;
+            let path = index_path(&self.places.repository_cache, &entry.name);
+            let index = Index::load(&path, notices).map_err(no_cached_repository)?;
+            let mut urls = index.entries.values().flatten().flat_map(|one| &one.urls);
+            if urls.any(|url| same_address(address, url)) {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn no_cached_repository(error: Error) -> Error {
+    error.wrap("no cached repo found. (try 'helm repo update')")
+}
+
+/// Refuses schemes that nothing reads, before anything is looked for in the cache.
+fn check_download(url: &Url) -> Result<(), Error> {
+    if matches!(&url.scheme[..], b"http" | b"https" | b"oci") {
+        return Ok(());
+    }
+    let scheme = crate::go::strconv::quote(&url.scheme);
+    Err(Error::new(
+        Kind::Network,
+        format!("scheme {scheme} not supported"),
+    ))
+}
+
+/// The last part of an address's path.
+fn base_name(url: &Url) -> String {
+    String::from_utf8_lossy(path::base(&url.path)).into_owned()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

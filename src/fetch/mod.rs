@@ -1,0 +1,29 @@
+//! Charts from elsewhere: repositories, their indexes, downloads.
+//!
+//! Whatever is written here is written beside its place and then renamed, so that no other process
+//! sees a part of it. Behaviour of `pkg/repo/v1`, `pkg/downloader` and `pkg/getter`, Helm 4.2.4.
+
+mod access;
+mod cache;
+mod download;
+pub mod file;
+pub mod index;
+mod reference;
+pub mod repository;
+
+pub use access::{Access, Clients};
+pub use download::{Downloader, Provenance};
+pub use index::Index;
+pub use reference::{find_in_repository, resolve_reference, same_address};
+pub use repository::{Entry, Repositories};
+
+/// Where things are kept.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// `repositories.yaml`
+    pub repository_config: String,
+    /// The folder with the indexes.
+    pub repository_cache: String,
+    /// The folder with charts, named by their digests.
+    pub content_cache: String,
+}
