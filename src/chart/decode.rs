@@ -14,7 +14,7 @@ use crate::yaml;
 
 /// Go's text of why a document could not be read.
 #[derive(Debug)]
-pub struct Failure(pub(crate) String);
+pub struct Failure(String);
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,32 +57,11 @@ fn in_yaml(error: String) -> Failure {
 }
 
 fn decode(
-    read_value(text, &value, Form::Yaml, read).map_err(|error| {
-        Failure(format!(
-            "error unmarshaling JSON: while decoding JSON: {error}"
-        ))
-    })
-}
-
-/// What is being read, and how much is forgiven.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// `yaml.Unmarshal`
-    Yaml,
-    /// `yaml.UnmarshalStrict`: members that are no field are refused.
-    StrictYaml,
-    /// `json.Unmarshal`: texts have to be texts.
-    Json,
-}
-
-/// Reads `value`, which stands in `text`, with `read`.
-pub(crate) fn read_value(
     text: &[u8],
     value: &Frozen,
     form: Form,
     read: impl FnOnce(&mut Decoder<'_>, &Frozen),
 ) -> Result<(), String> {
-) -> Result<(), Failure> {
     let mut decoder = Decoder {
         text,
         form,
@@ -100,7 +79,6 @@ enum Form {
     Yaml,
     StrictYaml,
     Json,
-    decoder.error.map_or(Ok(()), |error| Err(Failure(error)))
 }
 
 /// Reads values into fields; keeps the first error.
@@ -166,16 +144,6 @@ impl Decoder<'_> {
         self.path.0.pop();
     }
 
-    /// Passes over a member that is no field, or refuses it.
-    pub(crate) fn unknown(&mut self, key: &Text) {
-        if self.form == Form::StrictYaml {
-            self.error(format!(
-                "json: unknown field {}",
-                strconv::quote(key.as_bytes())
-            ));
-        }
-    }
-
     /// `string`
     pub(crate) fn string(&mut self, value: &Frozen, out: &mut String) {
         match value {
@@ -184,7 +152,6 @@ impl Decoder<'_> {
             Frozen::Bool(_) | Frozen::Int(_) | Frozen::Float(_) if self.form == Form::Json => {
                 self.fail(value, "string");
             }
-            other if self.form == Form::Json => self.fail(other, "string"),
             Frozen::Bool(flag) => *out = flag.to_string(),
             Frozen::Int(number) => *out = number.to_string(),
             Frozen::Float(number) => *out = self.number(*number),
@@ -270,7 +237,7 @@ impl Decoder<'_> {
         self.error.get_or_insert(error);
     }
 
-    pub(crate) fn fail(&mut self, value: &Frozen, go_type: &str) {
+    fn fail(&mut self, value: &Frozen, go_type: &str) {
         let found = match value {
             Frozen::Null => "null",
             Frozen::Bool(_) => "bool",

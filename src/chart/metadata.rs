@@ -154,11 +154,6 @@ impl Metadata {
                 });
             } else {
                 decoder.unknown(key);
-            match find_field(key, METADATA) {
-                Some(name) => decoder.field("Metadata", name, key, |decoder| {
-                    self.read_field(decoder, name, value);
-                }),
-                None => decoder.unknown(key),
             }
         }
     }

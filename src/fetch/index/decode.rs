@@ -1,11 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::{Index, Version};
-use crate::chart::decode::{Decoder, Failure, Form, find_field, read_value};
+use crate::chart::decode::{self, Decoder, Failure, find_field};
 use crate::chart::read_time;
 use crate::go::json;
 use crate::value::Frozen;
-use crate::yaml;
 
 const INDEX: &[&str] = &[
     "serverInfo",
@@ -33,21 +32,13 @@ type Entries = BTreeMap<String, Vec<Option<Version>>>;
 pub(super) fn index(bytes: &[u8]) -> Result<(Index, Entries), Failure> {
     let mut index = Index::default();
     let mut entries = Entries::new();
-    if let Ok(value) = json::decode(bytes) {
-        read_value(bytes, &value, Form::Json, |decoder, value| {
-            index.read(&mut entries, decoder, value);
-        })?;
-        return Ok((index, entries));
-    }
-    let value = yaml::to_frozen_strict(bytes).map_err(|error| Failure(error.to_string()))?;
-    read_value(bytes, &value, Form::StrictYaml, |decoder, value| {
+    let read = |decoder: &mut Decoder<'_>, value: &Frozen| {
         index.read(&mut entries, decoder, value);
-    })
-    .map_err(|error| {
-        Failure(format!(
-            "error unmarshaling JSON: while decoding JSON: {error}"
-        ))
-    })?;
+    };
+    match json::decode(bytes) {
+        Ok(value) => decode::json(&value, read)?,
+        Err(_) => decode::document_strict(bytes, read)?,
+    }
     Ok((index, entries))
 }
 
