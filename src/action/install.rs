@@ -77,6 +77,7 @@ pub fn run(
         is_upgrade: false,
         skip_schema_validation: options.skip_schema_validation,
         enable_dns: options.enable_dns,
+        ends_process: false,
     };
     let prepared = prepare::prepare(&chart_path, wanted, around, notices)?;
     let now = now(around.world);

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use super::prepare::{
-    self, Naming, Prepared, Rendered, Surroundings, Wanted, locate, write_document,
+    self, FRAME, Naming, Prepared, Rendered, Surroundings, Wanted, locate, write_document,
 };
 use crate::chart::{KubeVersion, values};
 use crate::diag::{Error, Kind, Level, Notice};
@@ -55,6 +55,8 @@ pub struct Options {
     pub enable_dns: bool,
     /// `--version`: which version of a chart from a repository is wanted.
     pub chart_version: String,
+    /// The process ends after this: its memory is left to the system, which takes it back faster.
+    pub ends_process: bool,
     /// Print manifests that are no YAML before failing.
     pub debug: bool,
 }
@@ -104,6 +106,7 @@ pub fn run(
         is_upgrade: options.is_upgrade,
         skip_schema_validation: options.skip_schema_validation,
         enable_dns: options.enable_dns,
+        ends_process: options.ends_process,
     };
     let prepared = prepare::prepare(&chart_path, wanted, around, notices)?;
     let mut resources = Resources::default();
@@ -160,10 +163,24 @@ impl Resources {
         };
         self.hooks = manifest.hooks;
         if options.output_dir.is_empty() {
-            if options.include_crds {
-                for crd in chart.crds() {
-                    write_document(&mut self.text, crd.path.as_bytes(), &crd.file.data);
-                }
+            let crds = if options.include_crds {
+                chart.crds()
+            } else {
+                Vec::new()
+            };
+            let crds_size: usize = crds
+                .iter()
+                .map(|crd| crd.path.len() + crd.file.data.len())
+                .sum();
+            let documents = manifest.documents.iter();
+            let size: usize = documents
+                .map(|one| one.path.len() + one.content.len())
+                .sum();
+            let count = crds.len() + manifest.documents.len();
+            self.text
+                .reserve_exact(crds_size + size + (count + 1) * FRAME);
+            for crd in crds {
+                write_document(&mut self.text, crd.path.as_bytes(), &crd.file.data);
             }
             for document in &manifest.documents {
                 write_document(&mut self.text, &document.path, &document.content);
@@ -184,8 +201,12 @@ impl Resources {
     }
 
     /// Prints objects and hooks, all or those asked for, or writes the hooks to their folder.
-    fn print(&self, options: &Options, name: &str, out: &mut Vec<u8>) -> Result<(), Error> {
-        let mut text = manifest::trim(&self.text).to_vec();
+    fn print(&mut self, options: &Options, name: &str, out: &mut Vec<u8>) -> Result<(), Error> {
+        let mut text = std::mem::take(&mut self.text);
+        let front = text.len() - manifest::trim_start(&text).len();
+        let back = manifest::trim(&text).len();
+        text.truncate(front + back);
+        text.drain(..front);
         text.push(b'\n');
         if !options.no_hooks {
             let hooks = self
@@ -203,7 +224,11 @@ impl Resources {
             }
         }
         if options.show_only.is_empty() {
-            out.append(&mut text);
+            // Large outputs are not copied.
+            match out.is_empty() {
+                true => *out = text,
+                false => out.append(&mut text),
+            }
             return Ok(());
         }
         show_only(&options.show_only, &text, out)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::error::wrap;
 use crate::diag::{Notice, Source};
 use crate::go::strconv;
-use crate::template::{self, Caller, ExecError, Set, Tree};
+use crate::template::{self, Caller, Set, Tree};
 use crate::value::{Fault, Text, Value};
 
 /// How many times one name may be inside itself by `include` (`recursionMaxNums`).
@@ -25,6 +25,9 @@ pub(super) struct Engine {
     extended: RefCell<BTreeMap<Text, Extended>>,
     options: Options,
     notices: RefCell<Vec<Notice>>,
+    /// Buffers that outputs are collected in, kept for the next: fresh memory costs more than the
+    /// copy of what was collected.
+    buffers: RefCell<Vec<Vec<u8>>>,
 }
 
 /// Switches of a render.
@@ -46,6 +49,7 @@ impl Engine {
             extended: RefCell::default(),
             options,
             notices: RefCell::default(),
+            buffers: RefCell::default(),
         }
     }
 
@@ -63,6 +67,18 @@ impl Engine {
 
     pub(super) fn take_notices(&self) -> Vec<Notice> {
         self.notices.take()
+    }
+
+    /// What `write` writes.
+    pub(super) fn collect<E>(
+        &self,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<Text, E> {
+        let mut buffer = self.buffers.borrow_mut().pop().unwrap_or_default();
+        let result = write(&mut buffer).map(|()| Text::from(buffer.as_slice()));
+        buffer.clear();
+        self.buffers.borrow_mut().push(buffer);
+        result
     }
 
     fn current(&self) -> Set {
@@ -90,7 +106,8 @@ impl Engine {
             }
             *depth += 1;
         }
-        let result = execute(caller, &self.current(), name, data);
+        let set = self.current();
+        let result = self.collect(|out| caller.execute(&set, &name.to_str_lossy(), data, out));
         if let Some(depth) = self.included.borrow_mut().get_mut(name) {
             *depth -= 1;
         }
@@ -110,11 +127,10 @@ impl Engine {
         }
         let (set, tree) = self.extend(text)?;
         self.sets.borrow_mut().push(set.clone());
-        let mut out = Vec::new();
-        let result = caller.execute_tree(&set, &tree, data, &mut out);
+        let result = self.collect(|out| caller.execute_tree(&set, &tree, data, out));
         self.sets.borrow_mut().pop();
         match result {
-            Ok(()) => Ok(Value::String(without_no_value(Text::from(out)))),
+            Ok(text) => Ok(Value::String(without_no_value(text))),
             Err(error) => Err(wrap(
                 format!(
                     "error during tpl function execution for {}",
@@ -153,17 +169,6 @@ impl Engine {
 
 /// A set, and a text parsed for it.
 type Extended = (Set, Arc<Tree>);
-
-fn execute(
-    caller: &mut Caller<'_>,
-    set: &Set,
-    name: &Text,
-    data: &Value,
-) -> Result<Text, ExecError> {
-    let mut out = Vec::new();
-    caller.execute(set, &name.to_str_lossy(), data, &mut out)?;
-    Ok(Text::from(out))
-}
 
 /// Go prints `<no value>` for what is missing, and Helm takes it out again, wherever it comes from.
 pub(super) fn without_no_value(text: Text) -> Text {

@@ -187,14 +187,15 @@ pub fn render(
             };
             continue;
         }
-        let mut out = Vec::new();
         let name = path.to_str_lossy();
-        if let Err(exec) = set.execute(&name, &Value::Map(context.clone()), &environment, &mut out)
-        {
-            result = Err(error::exec(&name, &exec));
-            break;
-        }
-        rendered.insert(path.clone(), engine::without_no_value(Text::from(out)));
+        let data = Value::Map(context.clone());
+        match engine.collect(|out| set.execute(&name, &data, &environment, out)) {
+            Ok(text) => rendered.insert(path.clone(), engine::without_no_value(text)),
+            Err(exec) => {
+                result = Err(error::exec(&name, &exec));
+                break;
+            }
+        };
     }
     notices.append(&mut engine.take_notices());
     result.map(|()| rendered)

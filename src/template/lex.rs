@@ -339,11 +339,15 @@ impl<'t> Lexer<'t> {
             '|' => self.emit(Kind::Pipe),
             '"' => self.lex_quoted('"', Kind::String, "unterminated quoted string"),
             '\'' => self.lex_quoted('\'', Kind::CharConstant, "unterminated character constant"),
-            '`' => loop {
-                match self.next() {
-                    None => return self.fail("unterminated raw quoted string"),
-                    Some('`') => return self.emit(Kind::RawString),
-                    Some(_) => {}
+            '`' => match memchr::memchr(b'`', self.rest()) {
+                Some(found) => {
+                    self.line += newlines(&self.rest()[..found]);
+                    self.at += found + 1;
+                    self.emit(Kind::RawString)
+                }
+                None => {
+                    self.at = self.input.len();
+                    self.fail("unterminated raw quoted string")
                 }
             },
             '$' => self.lex_field_or_variable(Kind::Variable),
@@ -394,11 +398,13 @@ impl<'t> Lexer<'t> {
     }
 
     fn skip_alphanumerics(&mut self) {
-        while let Some((c, length)) = self.peek() {
-            if !is_alphanumeric(c) {
-                break;
+        loop {
+            let ascii = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+            self.at += self.rest().iter().take_while(ascii).count();
+            match self.peek() {
+                Some((c, length)) if !c.is_ascii() && is_alphanumeric(c) => self.at += length,
+                _ => return,
             }
-            self.at += length;
         }
     }
 
@@ -443,16 +449,22 @@ impl<'t> Lexer<'t> {
     }
 
     fn lex_quoted(&mut self, mark: char, kind: Kind, unterminated: &str) -> Token {
+        let mark = u8::try_from(mark).unwrap_or(b'"');
         loop {
-            match self.next() {
-                None | Some('\n') => return self.fail(unterminated),
-                Some('\\') => {
+            let Some(found) = memchr::memchr3(mark, b'\\', b'\n', self.rest()) else {
+                self.at = self.input.len();
+                return self.fail(unterminated);
+            };
+            let byte = self.rest()[found];
+            self.at += found + 1;
+            match byte {
+                b'\n' => return self.fail(unterminated),
+                b'\\' => {
                     if matches!(self.next(), None | Some('\n')) {
                         return self.fail(unterminated);
                     }
                 }
-                Some(c) if c == mark => return self.emit(kind),
-                Some(_) => {}
+                _ => return self.emit(kind),
             }
         }
     }

@@ -467,7 +467,8 @@ impl<'a> Parser<'a> {
             spot: spot(first),
             assigns: false,
             declarations: Vec::new(),
-            commands: Vec::new(),
+            // Most pipelines are one command, most commands one or two arguments.
+            commands: Vec::with_capacity(1),
         };
         self.declarations(&mut pipe, context)?;
         loop {
@@ -563,7 +564,7 @@ impl<'a> Parser<'a> {
     fn command(&mut self) -> Result<CommandNode> {
         let mut command = CommandNode {
             spot: spot(self.peek_non_space()),
-            arguments: Vec::new(),
+            arguments: Vec::with_capacity(2),
         };
         loop {
             self.peek_non_space();

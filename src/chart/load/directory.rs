@@ -35,6 +35,7 @@ pub(super) fn read(top: &str, notices: &mut Vec<Notice>) -> Result<Vec<File>, St
         rules,
         notices,
         files: Vec::new(),
+        buffer: Vec::new(),
     };
     walk.folder(top, top, "")?;
     Ok(walk.files)
@@ -44,6 +45,8 @@ struct Walk<'a> {
     rules: Rules,
     notices: &'a mut Vec<Notice>,
     files: Vec<File>,
+    /// What files are read into, before they get memory of their size.
+    buffer: Vec<u8>,
 }
 
 impl Walk<'_> {
@@ -138,11 +141,12 @@ impl Walk<'_> {
             ));
         }
         let size = usize::try_from(metadata.len()).unwrap_or_default();
-        let mut data = Vec::with_capacity(size + 1);
+        self.buffer.clear();
+        self.buffer.reserve(size + 1);
         handle
-            .read_to_end(&mut data)
+            .read_to_end(&mut self.buffer)
             .map_err(|error| fail("read", &error))?;
-        let data = Text::from(super::without_mark(&data));
+        let data = Text::from(super::without_mark(&self.buffer));
         self.files.push(File {
             name,
             data,

@@ -173,6 +173,7 @@ fn options(flags: &FlagSet, arguments: &[String], environment: &Environment) -> 
         show_only: list("show-only"),
         output_dir: text("output-dir"),
         use_release_name: flags.is("release-name"),
+        ends_process: true,
         is_upgrade: flags.is("is-upgrade"),
         skip_schema_validation: flags.is("skip-schema-validation"),
         enable_dns: flags.is("enable-dns"),
