@@ -1,23 +1,19 @@
-//! Go's `base64.StdEncoding` (Go 1.26), the encoder that `encoding/json` needs.
+//! Go's `base64.StdEncoding` (Go 1.26): the alphabet and its engine are those of the crate `base64`,
+//! what is skipped and where an error is seen are Go's.
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 
-/// Appends `bytes` in base64 with padding to `out`.
-pub(crate) fn encode(bytes: &[u8], out: &mut Vec<u8>) {
-    out.reserve(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let group = chunk
-            .iter()
-            .fold(0u32, |group, byte| (group << 8) | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
-        for at in 0..4 {
-            if at <= chunk.len() {
-                out.push(ALPHABET[(group >> (18 - 6 * at)) as usize & 63]);
-            } else {
-                out.push(b'=');
-            }
-        }
-    }
+/// Go does not look at the bits that are left over in the last digit.
+const ENGINE: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
+
+/// `bytes` in base64 with padding (`EncodeToString`).
+pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
+    ENGINE.encode(bytes)
 }
 
 /// The byte at which a text stops being base64.
@@ -30,11 +26,16 @@ impl std::fmt::Display for CorruptInput {
     }
 }
 
-/// The bytes behind `text`, which has padding; ends of lines are skipped.
+/// The bytes behind `text`, which has padding; ends of lines are skipped (`DecodeString`).
 ///
 /// # Errors
 /// Where Go's decoder sees one.
 pub(crate) fn decode(text: &[u8]) -> Result<Vec<u8>, CorruptInput> {
+    ENGINE.decode(text).or_else(|_| decode_lines(text))
+}
+
+/// The slow way: texts of several lines, and texts with an error, whose place is to be found.
+fn decode_lines(text: &[u8]) -> Result<Vec<u8>, CorruptInput> {
     let skip = |mut at: usize| {
         while matches!(text.get(at), Some(b'\r' | b'\n')) {
             at += 1;

@@ -143,12 +143,8 @@ fn as_config(receiver: &Value, arguments: &[Value]) -> Result<Value, Fault> {
 
 fn as_secrets(receiver: &Value, arguments: &[Value]) -> Result<Value, Fault> {
     let files = receive(receiver, arguments).map(|(files, _)| files);
-    let encode = |text: &Text| {
-        let mut out = Vec::new();
-        base64::encode(text, &mut out);
-        Value::string(out)
-    };
-    Ok(files.map_or(Value::Nil, |files| files.encode(encode)))
+    let encode = |files: &Files| files.encode(|text| Value::string(base64::encode(text)));
+    Ok(files.map_or(Value::Nil, encode))
 }
 
 fn lines(receiver: &Value, arguments: &[Value]) -> Result<Value, Fault> {

@@ -127,9 +127,7 @@ fn nindent(text: String, arguments: Kwargs, _: &State<'_>) -> TeraResult<String>
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape of tera's filters")]
 fn b64encode(text: String, _: Kwargs, _: &State<'_>) -> TeraResult<String> {
-    let mut out = Vec::new();
-    base64::encode(text.as_bytes(), &mut out);
-    Ok(String::from_utf8_lossy(&out).into_owned())
+    Ok(base64::encode(text))
 }
 
 /// A YAML double-quoted string.

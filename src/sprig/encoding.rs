@@ -37,7 +37,5 @@ fn encode_base32(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault
 }
 
 fn encode_base64(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
-    let mut out = Vec::new();
-    base64::encode(argument::text(arguments, 0)?, &mut out);
-    Ok(Value::string(out))
+    Ok(Value::string(base64::encode(argument::text(arguments, 0)?)))
 }

@@ -102,9 +102,7 @@ fn bytes(caller: &mut Caller<'_>, arguments: &[Value]) -> Outcome {
     bound::text("randBytes", count as u128)?;
     let mut bytes = vec![0; count];
     caller.world.fill_random(&mut bytes);
-    let mut out = Vec::new();
-    base64::encode(&bytes, &mut out);
-    Ok(Value::string(out))
+    Ok(Value::string(base64::encode(bytes)))
 }
 
 fn int(caller: &mut Caller<'_>, arguments: &[Value]) -> Outcome {

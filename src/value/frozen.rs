@@ -3,6 +3,10 @@ use std::sync::Arc;
 
 use super::{List, Map, Text, Type, Value};
 
+/// Stack that has to be left, and how much more is taken where it is not.
+const RED_ZONE: usize = 64 * 1024;
+const SEGMENT: usize = 1024 * 1024;
+
 /// The entries of a frozen map.
 pub type FrozenMap = BTreeMap<Text, Frozen>;
 
@@ -75,11 +79,13 @@ impl Frozen {
             Frozen::Int(n) => Value::Int64(*n),
             Frozen::Float(n) => Value::Float64(*n),
             Frozen::String(text) => Value::String(text.clone()),
-            Frozen::List(list) => Value::List(List::new(
-                &Type::LIST,
-                list.iter().map(Frozen::thaw).collect(),
-            )),
-            Frozen::Map(map) => Value::Map(Frozen::thaw_map(map, &Type::MAP)),
+            Frozen::List(list) => stacker::maybe_grow(RED_ZONE, SEGMENT, || {
+                let items = list.iter().map(Frozen::thaw).collect();
+                Value::List(List::new(&Type::LIST, items))
+            }),
+            Frozen::Map(map) => stacker::maybe_grow(RED_ZONE, SEGMENT, || {
+                Value::Map(Frozen::thaw_map(map, &Type::MAP))
+            }),
         }
     }
 
@@ -91,5 +97,38 @@ impl Frozen {
                 .map(|(key, value)| (key.clone(), value.thaw()))
                 .collect(),
         )
+    }
+}
+
+/// Data may be nested as deep as files are, so what goes with it is dropped one by one, and not each
+/// from inside the one before.
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        let mut pending = Vec::new();
+        self.detach(&mut pending);
+        while let Some(mut value) = pending.pop() {
+            value.detach(&mut pending);
+        }
+    }
+}
+
+impl Frozen {
+    /// Moves the collections inside, where nobody else holds them, to `pending`.
+    fn detach(&mut self, pending: &mut Vec<Frozen>) {
+        let is_collection = |value: &Frozen| matches!(value, Frozen::List(_) | Frozen::Map(_));
+        match self {
+            Frozen::List(list) => {
+                if let Some(items) = Arc::get_mut(list) {
+                    pending.extend(items.drain(..).filter(is_collection));
+                }
+            }
+            Frozen::Map(map) => {
+                if let Some(map) = Arc::get_mut(map) {
+                    let entries = std::mem::take(map);
+                    pending.extend(entries.into_values().filter(is_collection));
+                }
+            }
+            _ => {}
+        }
     }
 }

@@ -224,6 +224,47 @@ struct ListInner {
     sorted: OnceCell<Vec<Value>>,
 }
 
+/// Loops of templates nest values as deep as they like, so what goes with one is dropped one by one,
+/// and not each from inside the one before.
+fn drop_all(mut pending: Vec<Value>) {
+    while let Some(value) = pending.pop() {
+        match value {
+            Value::List(List(mut list)) => {
+                if let Some(list) = Rc::get_mut(&mut list) {
+                    list.detach(&mut pending);
+                }
+            }
+            Value::Map(Map { mut inner, .. }) => {
+                if let Some(map) = Rc::get_mut(&mut inner) {
+                    map.detach(&mut pending);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_collection(value: &Value) -> bool {
+    matches!(value, Value::List(_) | Value::Map(_))
+}
+
+impl ListInner {
+    /// Moves the collections inside to `pending`.
+    fn detach(&mut self, pending: &mut Vec<Value>) {
+        pending.extend(self.items.drain(..).filter(is_collection));
+        let sorted = self.sorted.take().unwrap_or_default();
+        pending.extend(sorted.into_iter().filter(is_collection));
+    }
+}
+
+impl Drop for ListInner {
+    fn drop(&mut self) {
+        let mut pending = Vec::new();
+        self.detach(&mut pending);
+        drop_all(pending);
+    }
+}
+
 impl List {
     /// A slice of type `go_type`.
     pub fn new(go_type: &'static Type, items: Vec<Value>) -> List {
@@ -284,6 +325,22 @@ pub struct Map {
 struct MapInner {
     nil: bool,
     entries: RefCell<BTreeMap<Text, Value>>,
+}
+
+impl MapInner {
+    /// Moves the collections inside to `pending`.
+    fn detach(&mut self, pending: &mut Vec<Value>) {
+        let entries = std::mem::take(self.entries.get_mut());
+        pending.extend(entries.into_values().filter(is_collection));
+    }
+}
+
+impl Drop for MapInner {
+    fn drop(&mut self) {
+        let mut pending = Vec::new();
+        self.detach(&mut pending);
+        drop_all(pending);
+    }
 }
 
 impl Map {

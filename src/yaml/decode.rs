@@ -45,7 +45,7 @@ pub fn to_frozen_strict(text: &[u8]) -> Result<Frozen, Error> {
 /// Those of [`to_frozen`], and one for a document that is no map.
 pub fn to_map(text: &[u8]) -> Result<FrozenMap, Error> {
     match to_frozen(text)? {
-        Frozen::Map(map) => Ok(Arc::unwrap_or_clone(map)),
+        Frozen::Map(ref mut map) => Ok(Arc::unwrap_or_clone(std::mem::take(map))),
         Frozen::Null => Ok(FrozenMap::new()),
         other => Err(mismatch(&other, "value of type map[string]interface {}")),
     }
@@ -58,7 +58,7 @@ pub fn to_map(text: &[u8]) -> Result<FrozenMap, Error> {
 /// Those of [`to_frozen`], and one for a document that is no list.
 pub fn to_list(text: &[u8]) -> Result<Vec<Frozen>, Error> {
     match to_frozen(text)? {
-        Frozen::List(list) => Ok(Arc::unwrap_or_clone(list)),
+        Frozen::List(ref mut list) => Ok(Arc::unwrap_or_clone(std::mem::take(list))),
         Frozen::Null => Ok(Vec::new()),
         other => Err(mismatch(&other, "value of type []interface {}")),
     }

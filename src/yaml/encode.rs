@@ -174,9 +174,7 @@ impl Encoder {
             Value::Number(number) => self.number(*number)?,
             Value::String(text) => self.string(text)?,
             Value::Bytes(bytes) => {
-                let mut text = Vec::new();
-                base64::encode(bytes, &mut text);
-                self.emitter.string(&text);
+                self.emitter.string(base64::encode(bytes).as_bytes());
             }
             Value::List(list) => {
                 return self.deeper(|encoder| encoder.list(list, place));
@@ -532,8 +530,7 @@ fn is_time(go_type: &Type) -> bool {
 
 /// Base64 as go-yaml writes it: in lines of 70 where it is longer than that.
 fn lines_of_base64(bytes: &[u8]) -> Vec<u8> {
-    let mut text = Vec::new();
-    base64::encode(bytes, &mut text);
+    let text = base64::encode(bytes).into_bytes();
     if text.len() < 70 {
         return text;
     }

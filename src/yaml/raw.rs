@@ -1,11 +1,14 @@
 //! Values as go-yaml makes them, with all that JSON cannot hold: the slow but complete way.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 
 use super::Error;
 use super::resolve::{Dialect, Resolved, resolve};
 use super::tree::{NodeId, NodeKind, Tree};
-use crate::go::strconv;
+use crate::go::{base64, strconv};
 use crate::value::Text;
 
 /// What go.yaml.in/yaml/v2 decodes into an `interface{}`.
@@ -81,31 +84,28 @@ struct Decoder<'t> {
     alias_depth: u64,
 }
 
-/// A map that is being filled. Keys that compare equal in Go are one key.
+/// A map that is being filled, in the order of its keys. Keys that compare equal in Go are one key.
 #[derive(Default)]
-struct Entries {
-    pairs: Vec<(Raw, Raw)>,
-    index: HashMap<Vec<u8>, usize>,
-}
+struct Entries(IndexMap<Vec<u8>, (Raw, Raw)>);
 
 impl Entries {
-    /// The value of `key`, or a place for one; true where it is new.
+    /// Sets the value of `key`, unless it has one and `keep` says so; true where it is new.
     fn set(&mut self, key: Raw, value: Raw, keep: bool) -> bool {
-        let slot = match identity(&key) {
-            // A NaN is no key's equal.
-            None => {
-                self.pairs.push((key, value));
-                return true;
+        // A NaN is no key's equal.
+        let identity =
+            identity(&key).unwrap_or_else(|| [b"N", &self.0.len().to_le_bytes()[..]].concat());
+        match self.0.entry(identity) {
+            Entry::Vacant(entry) => {
+                entry.insert((key, value));
+                true
             }
-            Some(identity) => self.index.entry(identity).or_insert(self.pairs.len()),
-        };
-        let new = *slot == self.pairs.len();
-        if new {
-            self.pairs.push((key, value));
-        } else if !keep {
-            self.pairs[*slot].1 = value;
+            Entry::Occupied(mut entry) => {
+                if !keep {
+                    entry.get_mut().1 = value;
+                }
+                false
+            }
         }
-        new
     }
 }
 
@@ -187,7 +187,7 @@ impl Decoder<'_> {
             NodeKind::Mapping(_) => {
                 let mut entries = Entries::default();
                 self.mapping(id, &mut entries)?;
-                Ok(Raw::Map(entries.pairs))
+                Ok(Raw::Map(entries.0.into_values().collect()))
             }
             NodeKind::Alias { .. } => self.follow(id, |decoder, target| decoder.value(target)),
         }
@@ -327,9 +327,9 @@ fn scalar(tag: Option<&[u8]>, text: &Text, implicit: bool) -> Result<Raw, Error>
     let wanted = match tag.strip_prefix(PREFIX) {
         Some(b"str") => return Ok(Raw::String(text.clone())),
         Some(b"binary") => {
-            return match decode_base64(text) {
-                Some(bytes) => Ok(Raw::String(Text::from(bytes))),
-                None => Err(Error::new(
+            return match base64::decode(text) {
+                Ok(bytes) => Ok(Raw::String(Text::from(bytes))),
+                Err(_) => Err(Error::new(
                     "yaml: !!binary value contains invalid base64 data",
                 )),
             };
@@ -373,44 +373,6 @@ fn raw(resolved: Resolved, text: &Text) -> Raw {
         Resolved::Float(n) => Raw::Float(n),
         Resolved::Timestamp | Resolved::String => Raw::String(text.clone()),
     }
-}
-
-/// Go's `base64.StdEncoding`, which passes over line ends.
-fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    let symbols: Vec<u8> = text
-        .iter()
-        .copied()
-        .filter(|byte| !matches!(byte, b'\n' | b'\r'))
-        .collect();
-    if !symbols.len().is_multiple_of(4) {
-        return None;
-    }
-    let padding = symbols
-        .iter()
-        .rev()
-        .take_while(|byte| **byte == b'=')
-        .count();
-    if padding > 2 {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(symbols.len() / 4 * 3);
-    let mut bits = 0u32;
-    for (at, symbol) in symbols[..symbols.len() - padding].iter().enumerate() {
-        let value = match symbol {
-            b'A'..=b'Z' => symbol - b'A',
-            b'a'..=b'z' => symbol - b'a' + 26,
-            b'0'..=b'9' => symbol - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        if at % 4 != 0 {
-            let shift = 6 - 2 * (at % 4);
-            bytes.push((bits >> shift & 0xff) as u8);
-        }
-    }
-    Some(bytes)
 }
 
 /// What Go's `%#v` prints.

@@ -5,8 +5,6 @@
 //! exceptions, `testdata/conformance/exceptions.txt`, are not read then. A listed case that passes
 //! fails the run.
 
-#[path = "../base64.rs"]
-mod base64;
 mod case;
 mod coalesce;
 #[path = "../difference.rs"]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use pintle::chart::schema::{self, Remote};
 use pintle::chart::set::{self, Form};
 use pintle::chart::values;
@@ -10,7 +11,6 @@ use pintle::render::{self, Input, Options, Release, Templates};
 use pintle::value::{FrozenMap, Text};
 use pintle::world::Real;
 
-use crate::base64;
 use crate::case::{Answer, Case};
 use crate::difference::describe;
 
@@ -195,7 +195,12 @@ fn compare(
                 .map(|(path, text)| (path.as_str(), text.as_bytes().to_vec()))
                 .collect();
             for (path, text) in &answer.want_b64 {
-                wanted.insert(path, base64::decode(text)?);
+                wanted.insert(
+                    path,
+                    BASE64_STANDARD
+                        .decode(text)
+                        .map_err(|error| error.to_string())?,
+                );
             }
             for (path, want) in &wanted {
                 match got.get(*path) {

@@ -10,8 +10,6 @@
 //! | `PINTLE_TRANSCRIPTS` | another folder of the same layout; no exceptions then |
 //! | `PINTLE_TRANSCRIPTS_PROGRAM` | another program: with the real Helm, this checks the recordings |
 
-#[path = "../base64.rs"]
-mod base64;
 mod case;
 mod collect;
 #[path = "../difference.rs"]

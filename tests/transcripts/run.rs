@@ -7,7 +7,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::base64;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
 use crate::case::Case;
 use crate::collect::{self, Manner, Snapshot, sort_lines};
 use crate::difference::describe;
@@ -165,7 +166,7 @@ impl Run<'_> {
             }
             let bytes = match (text("content"), text("b64")) {
                 (Some(content), _) => content.into_bytes(),
-                (None, Some(encoded)) => base64::decode(&encoded)?,
+                (None, Some(encoded)) => decode(&encoded)?,
                 (None, None) => return Err("nothing to write".to_owned()),
             };
             std::fs::write(&path, bytes).map_err(told)
@@ -238,7 +239,7 @@ impl Run<'_> {
         for (name, got, text, encoded) in streams {
             let mut wanted = match (text, encoded) {
                 (Some(text), _) => text.clone().into_bytes(),
-                (None, Some(encoded)) => base64::decode(encoded)?,
+                (None, Some(encoded)) => decode(encoded)?,
                 (None, None) => continue,
             };
             let mut got = normaliser.text(got);
@@ -332,4 +333,10 @@ fn read(
         let _ = done.send(());
         bytes
     })
+}
+
+fn decode(text: &str) -> Result<Vec<u8>, String> {
+    BASE64_STANDARD
+        .decode(text)
+        .map_err(|error| error.to_string())
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::base64;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 /// A listener on a five-digit port of 127.0.0.1; what it serves is said later, since the port
 /// stands in the files that the case writes first.
@@ -53,7 +53,7 @@ impl Server {
             .try_clone()
             .map_err(|error| format!("serve: {error}"))?;
         let stop = Arc::clone(&self.stop);
-        let expected = auth.map(|auth| format!("Basic {}", base64::encode(auth.as_bytes())));
+        let expected = auth.map(|auth| format!("Basic {}", BASE64_STANDARD.encode(auth)));
         self.threads.push(std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if stop.load(Ordering::SeqCst) {

@@ -88,15 +88,16 @@ impl Layers {
         if form == Form::Json {
             let object = argument.trim();
             if object.starts_with('{') {
-                let decoded = json::decode_as(object.as_bytes(), json::Shape::Map);
+                let mut decoded = json::decode_as(object.as_bytes(), json::Shape::Map);
                 if decoded.error.is_some() {
                     return Err(Error::new(
                         Kind::Values,
                         format!("failed parsing {flag} data JSON: {argument}"),
                     ));
                 }
-                if let Frozen::Map(map) = decoded.value {
-                    merge_maps(&mut self.values, std::sync::Arc::unwrap_or_clone(map));
+                if let Frozen::Map(map) = &mut decoded.value {
+                    let map = std::sync::Arc::unwrap_or_clone(std::mem::take(map));
+                    merge_maps(&mut self.values, map);
                 }
             } else {
                 set::parse_into(form, argument, &mut self.values, &mut read).map_err(|error| {

@@ -31,9 +31,10 @@ pub fn merge_maps(target: &mut FrozenMap, source: FrozenMap) {
     }
     for (key, value) in source {
         match (target.get_mut(&*key), value) {
-            (Some(Frozen::Map(present)), Frozen::Map(map)) => {
+            (Some(Frozen::Map(present)), Frozen::Map(ref mut map)) => {
                 stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
-                    merge_maps(Arc::make_mut(present), Arc::unwrap_or_clone(map));
+                    let map = Arc::unwrap_or_clone(std::mem::take(map));
+                    merge_maps(Arc::make_mut(present), map);
                 });
             }
             (Some(present), value) => *present = value,

@@ -164,8 +164,8 @@ fn add_source(source: &Source, origins: &mut Origins) {
 fn add_flag(form: Form, argument: &str, origins: &mut Origins) {
     let mut values = FrozenMap::new();
     if form == Form::Json && argument.trim().starts_with('{') {
-        if let Ok(Frozen::Map(map)) = json::decode(argument.trim().as_bytes()) {
-            values = Arc::unwrap_or_clone(map);
+        if let Ok(Frozen::Map(map)) = &mut json::decode(argument.trim().as_bytes()) {
+            values = Arc::unwrap_or_clone(std::mem::take(map));
         }
     } else {
         // What was set before an error counts too.

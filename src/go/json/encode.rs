@@ -80,7 +80,7 @@ impl Encoder<'_> {
             Value::String(text) => write_string(text, self.out, self.options.escape_html),
             Value::Bytes(bytes) => {
                 self.out.push(b'"');
-                base64::encode(bytes, self.out);
+                self.out.extend_from_slice(base64::encode(bytes).as_bytes());
                 self.out.push(b'"');
             }
             Value::List(list) => self.list(list)?,

@@ -169,9 +169,7 @@ fn encrypt(caller: &mut Caller<'_>, arguments: &[Value]) -> Outcome {
     cbc::Encryptor::<Aes256>::new(&key.into(), &iv.into())
         .encrypt_padded::<NoPadding>(&mut bytes[16..], length)
         .map_err(|_| Fault::from("crypto/cipher: input not full blocks"))?;
-    let mut out = Vec::new();
-    base64::encode(&bytes, &mut out);
-    Ok(Value::string(out))
+    Ok(Value::string(base64::encode(bytes)))
 }
 
 /// The padding is cut off unchecked, so that a wrong password is found, if at all, by Go's bounds.

@@ -10,8 +10,7 @@ pub(super) struct Block {
 
 /// Writes a block with lines of 64 characters. Go: `pem.EncodeToMemory`.
 pub(super) fn encode(label: &str, bytes: &[u8]) -> String {
-    let mut text = Vec::new();
-    base64::encode(bytes, &mut text);
+    let text = base64::encode(bytes).into_bytes();
     let mut out = format!("-----BEGIN {label}-----\n");
     for line in text.chunks(64) {
         out.extend(line.iter().map(|byte| char::from(*byte)));
