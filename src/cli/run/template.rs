@@ -272,7 +272,7 @@ fn world(flags: &FlagSet) -> Result<Real, Error> {
     Ok(world)
 }
 
-/// Adds the objects of a file, or of the `.yaml`, `.yml` and `.json` files of a folder.
+/// Adds the objects of a file, or of the `.yaml`, `.yml` and `.json` files below a folder.
 fn objects_of(path: &Path, objects: &mut Vec<Frozen>) -> Result<(), Error> {
     let shown = path.display();
     let io = |error| Error::new(Kind::Io, os::path_error("open", shown.to_string(), &error));
@@ -287,16 +287,23 @@ fn objects_of(path: &Path, objects: &mut Vec<Frozen>) -> Result<(), Error> {
         }
         return Ok(());
     }
-    let mut files: Vec<_> = std::fs::read_dir(path)
-        .map_err(io)?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            let extension = path.extension().and_then(|extension| extension.to_str());
-            path.is_file() && matches!(extension, Some("yaml" | "yml" | "json"))
-        })
-        .collect();
-    files.sort();
-    files.iter().try_for_each(|file| objects_of(file, objects))
+    for entry in walkdir::WalkDir::new(path)
+        .follow_links(true)
+        .sort_by_file_name()
+    {
+        let entry = entry.map_err(|error| {
+            let message = format!("reading the objects in {shown}: {error}");
+            Error::new(Kind::Io, message)
+        })?;
+        let extension = entry
+            .path()
+            .extension()
+            .and_then(|extension| extension.to_str());
+        if entry.file_type().is_file() && matches!(extension, Some("yaml" | "yml" | "json")) {
+            objects_of(entry.path(), objects)?;
+        }
+    }
+    Ok(())
 }
 
 /// The parts of a text between lines that begin with `---`.
