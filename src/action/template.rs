@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::prepare::{
     self, FRAME, Naming, Prepared, Rendered, Surroundings, Wanted, locate, write_document,

@@ -222,7 +222,7 @@ fn write_list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<
 
 fn write_base64(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
-    base64::encode(bytes, out);
+    out.extend_from_slice(base64::encode(bytes).as_bytes());
     out.push(b'"');
 }
 

@@ -125,7 +125,6 @@ fn nindent(text: String, arguments: Kwargs, _: &State<'_>) -> TeraResult<String>
         .fold(String::new(), |out, line| out + "\n" + &pad + line))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape of tera's filters")]
 fn b64encode(text: String, _: Kwargs, _: &State<'_>) -> TeraResult<String> {
     Ok(base64::encode(text))
 }
