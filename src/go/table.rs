@@ -111,7 +111,7 @@ mod tests {
                 &[["https://charts", ""], ["x", "y"]],
                 "https:/...\t \nx         \ty\n",
             ),
-            (0, &[["a\nbc", "d"], ["e", "f"]], "a \td\nbc\t \ne \tf\n"),
+            (0, &[["a\nbc", "d"], ["e", "f"]], "a...\td\ne \tf\n"),
             (0, &[["日本", "x"], ["ab", "y"]], "日本\tx\nab  \ty\n"),
             (2, &[["abc", "d"], ["e", "f"]], "a...\td\ne \tf\n"),
         ] {
