@@ -49,25 +49,6 @@ fn push_hexadecimal(out: &mut Vec<u8>, c: char) {
     out.extend_from_slice(format!("\\u{:04X}", u32::from(c)).as_bytes());
 }
 
-/// `url.QueryEscape`.
-pub fn url_query(text: &[u8]) -> Vec<u8> {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let mut out = Vec::with_capacity(text.len() + 16);
-    for &byte in text {
-        match byte {
-            b' ' => out.push(b'+'),
-            b'-' | b'_' | b'.' | b'~' => out.push(byte),
-            _ if byte.is_ascii_alphanumeric() => out.push(byte),
-            _ => out.extend_from_slice(&[
-                b'%',
-                DIGITS[usize::from(byte >> 4)],
-                DIGITS[usize::from(byte & 15)],
-            ]),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,7 +72,7 @@ mod tests {
         ] {
             assert_eq!(html(text.as_bytes()), h.as_bytes());
             assert_eq!(js(text.as_bytes()), j.as_bytes());
-            assert_eq!(url_query(text.as_bytes()), u.as_bytes());
+            assert_eq!(crate::go::url::query_escape(text), u.as_bytes());
         }
     }
 }

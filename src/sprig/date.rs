@@ -1,10 +1,10 @@
 //! Dates and durations: what sprig makes of Go's `time`.
 
-use super::function;
+use super::{argument, function};
 use crate::go::strconv;
 use crate::go::time::{self, Duration, Time, Zone};
 use crate::template::{Caller, Function};
-use crate::value::{Fault, Number, Text, Type, Value};
+use crate::value::{Fault, Number, Type, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("ago", &[Type::Any], ago),
@@ -47,18 +47,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 const HTML: &[u8] = b"2006-01-02";
 
-fn text(arguments: &[Value], at: usize) -> Text {
-    arguments
-        .get(at)
-        .and_then(Value::as_text)
-        .cloned()
-        .unwrap_or_default()
-}
-
-fn value(arguments: &[Value], at: usize) -> &Value {
-    arguments.get(at).unwrap_or(&Value::Nil)
-}
-
 fn local(caller: &Caller<'_>) -> Zone {
     Zone::local(&caller.world.time_zone())
 }
@@ -89,32 +77,32 @@ fn format(caller: &Caller<'_>, layout: &[u8], date: &Value, zone: &str) -> Value
 fn date(caller: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
     Ok(format(
         caller,
-        &text(arguments, 0),
-        value(arguments, 1),
+        argument::text(arguments, 0)?,
+        argument::any(arguments, 1),
         "Local",
     ))
 }
 
 fn date_in_zone(caller: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
-    let zone = text(arguments, 2);
+    let zone = argument::text(arguments, 2)?;
     Ok(format(
         caller,
-        &text(arguments, 0),
-        value(arguments, 1),
+        argument::text(arguments, 0)?,
+        argument::any(arguments, 1),
         &zone.to_str_lossy(),
     ))
 }
 
 fn html_date(caller: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
-    Ok(format(caller, HTML, value(arguments, 0), "Local"))
+    Ok(format(caller, HTML, argument::any(arguments, 0), "Local"))
 }
 
 fn html_date_in_zone(caller: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
     Ok(format(
         caller,
         HTML,
-        value(arguments, 0),
-        &text(arguments, 1).to_str_lossy(),
+        argument::any(arguments, 0),
+        &argument::text(arguments, 1)?.to_str_lossy(),
     ))
 }
 
@@ -124,7 +112,7 @@ fn now(caller: &mut Caller<'_>, _: &[Value]) -> Result<Value, Fault> {
 
 fn ago(caller: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
     let now = clock(caller);
-    let date = match value(arguments, 0) {
+    let date = match argument::any(arguments, 0) {
         // Only `date` takes this one.
         Value::Number(_) => None,
         date => as_time(date, caller),
@@ -135,9 +123,9 @@ fn ago(caller: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
     ))
 }
 
-fn modify(arguments: &[Value]) -> Result<Value, String> {
-    let duration = Duration::parse(text(arguments, 0))?;
-    let date = value(arguments, 1)
+fn modify(arguments: &[Value]) -> Result<Value, Fault> {
+    let duration = Duration::parse(argument::text(arguments, 0)?)?;
+    let date = argument::any(arguments, 1)
         .as_object::<Time>()
         .cloned()
         .unwrap_or_default();
@@ -145,15 +133,15 @@ fn modify(arguments: &[Value]) -> Result<Value, String> {
 }
 
 fn date_modify(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
-    Ok(modify(arguments).unwrap_or_else(|_| value(arguments, 1).clone()))
+    Ok(modify(arguments).unwrap_or_else(|_| argument::any(arguments, 1).clone()))
 }
 
 fn must_date_modify(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
-    Ok(modify(arguments)?)
+    modify(arguments)
 }
 
 fn duration(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
-    let seconds = match value(arguments, 0) {
+    let seconds = match argument::any(arguments, 0) {
         // Go keeps the nearest number where the text is out of range.
         Value::String(text) => match strconv::parse_int(text, 10, 64) {
             Ok(n) => n,
@@ -190,7 +178,7 @@ fn duration_round(caller: &mut Caller<'_>, arguments: &[Value]) -> Result<Value,
         (60 * SECOND, "m"),
         (SECOND, "s"),
     ];
-    let duration = match value(arguments, 0) {
+    let duration = match argument::any(arguments, 0) {
         Value::String(text) => Duration::parse(text).unwrap_or_default(),
         Value::Int64(n) => Duration(*n),
         other => match other.as_object::<Time>() {
@@ -206,8 +194,9 @@ fn duration_round(caller: &mut Caller<'_>, arguments: &[Value]) -> Result<Value,
     ))
 }
 
-fn parse(caller: &Caller<'_>, arguments: &[Value]) -> Result<Value, String> {
-    time::parse(&text(arguments, 0), &text(arguments, 1), &local(caller)).map(Value::object)
+fn parse(caller: &Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
+    let (layout, text) = (argument::text(arguments, 0)?, argument::text(arguments, 1)?);
+    Ok(time::parse(layout, text, &local(caller)).map(Value::object)?)
 }
 
 fn to_date(caller: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
@@ -215,11 +204,11 @@ fn to_date(caller: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault>
 }
 
 fn must_to_date(caller: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
-    Ok(parse(caller, arguments)?)
+    parse(caller, arguments)
 }
 
 fn unix_epoch(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
-    let date = value(arguments, 0)
+    let date = argument::any(arguments, 0)
         .as_object::<Time>()
         .cloned()
         .unwrap_or_default();

@@ -4,7 +4,7 @@ use super::compare::{self, Order};
 use super::exec::byte_value;
 use super::function::{Caller, Function};
 use super::slot::{Slot, underlying};
-use crate::go::{escape, fmt};
+use crate::go::{escape, fmt, url};
 use crate::value::{Fault, List, Text, Type, Value};
 
 /// A function that sees its arguments as Go's `reflect` does: whether there is a value at all, and
@@ -110,7 +110,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     printer("printf", &[Type::STRING, Type::Any], printf),
     printer("println", &[Type::Any], println),
     printer("urlquery", &[Type::Any], |_, arguments| {
-        escaped(arguments, escape::url_query)
+        escaped(arguments, |text| url::query_escape(text))
     }),
 ];
 
