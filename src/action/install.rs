@@ -1,10 +1,9 @@
 //! `helm install`, as far as it goes without a cluster (`pkg/action/install.go`, Helm 4.2.4).
 
-use super::prepare::{
-    self, Naming, Prepared, Rendered, Surroundings, Wanted, locate, write_document,
-};
+use super::prepare::{self, Naming, Prepared, Rendered, Surroundings, Wanted, write_document};
+use super::source::Source;
 use crate::chart::values;
-use crate::diag::{Error, Level, Notice};
+use crate::diag::{Error, Notice};
 use crate::go::time::{Time, Zone};
 use crate::release::{ApplyMethod, Info, Release, Status};
 use crate::render::manifest;
@@ -22,6 +21,10 @@ pub struct Options {
     pub name_template: String,
     /// Namespace of the release.
     pub namespace: String,
+    /// Where the chart comes from.
+    pub source: Source,
+    /// Fetch dependencies that are missing.
+    pub dependency_update: bool,
     /// Values by files and flags.
     pub values: values::Options,
     /// Labels of the release.
@@ -30,10 +33,6 @@ pub struct Options {
     pub skip_schema_validation: bool,
     /// Let templates look up host names.
     pub enable_dns: bool,
-    /// `--version`: which version of a chart from a repository is wanted.
-    pub chart_version: String,
-    /// Take versions that are not released, too.
-    pub devel: bool,
     /// Whether subcharts have a say in the notes.
     pub subchart_notes: Subcharts,
     /// Leave the manifests of secrets out.
@@ -42,7 +41,8 @@ pub struct Options {
     pub apply_method: ApplyMethod,
 }
 
-/// Makes the release without asking a cluster: `--dry-run=client`.
+/// Makes the release without asking a cluster: `--dry-run=client`. Words about what is fetched are
+/// added to `out`.
 ///
 /// # Errors
 /// Helm's line for whatever failed first; where [`Surroundings::cluster`] is set, at the latest what
@@ -50,14 +50,10 @@ pub struct Options {
 pub fn run(
     options: &Options,
     around: &mut Surroundings<'_>,
+    out: &mut Vec<u8>,
     notices: &mut Vec<Notice>,
 ) -> Result<Release, Error> {
-    notices.push(
-        Notice::new(Level::Debug, "Original chart version").with("version", &options.chart_version),
-    );
-    if options.devel && options.chart_version.is_empty() {
-        notices.push(Notice::new(Level::Debug, "setting version to >0.0.0-0"));
-    }
+    prepare::log_version(&options.source, notices);
     let naming = Naming {
         arguments: &options.arguments,
         generate: options.generate_name,
@@ -65,10 +61,11 @@ pub fn run(
         fallback: None,
     };
     let (name, reference) = naming.name_and_chart(around.world)?;
-    let chart_path = locate(reference)?;
-    notices.push(Notice::new(Level::Debug, "Chart path").with("path", &chart_path));
     let wanted = Wanted {
         name: &name,
+        chart: reference,
+        source: &options.source,
+        dependency_update: options.dependency_update,
         namespace: &options.namespace,
         values: &options.values,
         kube_version: None,
@@ -79,7 +76,7 @@ pub fn run(
         enable_dns: options.enable_dns,
         ends_process: false,
     };
-    let prepared = prepare::prepare(&chart_path, wanted, around, notices)?;
+    let prepared = prepare::prepare(wanted, around, out, notices)?;
     let now = now(around.world);
     render(options, &prepared, &now, around.world, notices).map_err(|error| prepared.explain(error))
 }

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use super::dependency::Manager;
+use super::source::Source;
 use crate::chart::{self, dependency, package};
 use crate::diag::{Error, Kind, Notice};
 use crate::go::{os, path, semver};
@@ -19,6 +21,8 @@ pub struct Options {
     pub app_version: String,
     /// Where the archive goes; `.` gives an absolute path.
     pub destination: String,
+    /// Where dependencies come from, where they are to be fetched first.
+    pub update: Option<Source>,
 }
 
 /// Packs a chart; returns the path of the archive.
@@ -39,6 +43,10 @@ pub fn run(
         false => path::clean(&format!("{}/{}", here()?.display(), options.chart)),
     };
     std::fs::metadata(&options.chart).map_err(|error| io("stat", &options.chart, &error))?;
+    if let Some(source) = &options.update {
+        // Helm says nothing of what it fetches here.
+        Manager::of(folder.clone(), source, world).update(&mut Vec::new(), notices)?;
+    }
     if !Path::new(&folder).is_dir() {
         let file = format!("{folder}/Chart.yaml");
         let message = format!("unable to detect chart at {file}: open {file}: not a directory");

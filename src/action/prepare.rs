@@ -2,15 +2,16 @@
 //! (`pkg/action/install.go`, Helm 4.2.4).
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
+use super::dependency::Manager;
 use super::explain;
+use super::source::Source;
 use crate::chart::values::Layers;
 use crate::chart::{self, Capabilities, Chart, KubeVersion, dependency, schema, values};
 use crate::diag::{Error, Kind, Level, Notice};
+use crate::go::path;
 use crate::go::time::{Time, Zone};
-use crate::go::{os, path};
 use crate::render::{self, Input, Templates, notes};
 use crate::value::{FrozenMap, Text};
 use crate::world::World;
@@ -85,6 +86,11 @@ fn generated_name(chart: &str, world: &dyn World) -> String {
 /// What a release is to be made of.
 pub(super) struct Wanted<'a> {
     pub(super) name: &'a str,
+    /// The chart, as typed.
+    pub(super) chart: &'a str,
+    pub(super) source: &'a Source,
+    /// Fetch dependencies that are missing.
+    pub(super) dependency_update: bool,
     pub(super) namespace: &'a str,
     pub(super) values: &'a values::Options,
     /// Kubernetes version to render for, where it is not the default.
@@ -108,23 +114,38 @@ pub(super) struct Prepared<'a> {
     capabilities: Capabilities,
 }
 
-/// Reads values and the chart, and checks all that is checked before anything is rendered.
+/// Tells a log which version is wanted.
+pub(super) fn log_version(source: &Source, notices: &mut Vec<Notice>) {
+    notices
+        .push(Notice::new(Level::Debug, "Original chart version").with("version", &source.version));
+    source.log_devel(notices);
+}
+
+/// Reads values and the chart, and checks all that is checked before anything is rendered. Words
+/// about what is fetched are added to `out`.
 ///
 /// # Errors
 /// Helm's line for whatever failed first.
 pub(super) fn prepare<'a>(
-    chart_path: &str,
     mut wanted: Wanted<'a>,
     around: &mut Surroundings<'_>,
+    out: &mut Vec<u8>,
     notices: &mut Vec<Notice>,
 ) -> Result<Prepared<'a>, Error> {
+    let path = wanted.source.locate(wanted.chart, out, notices)?;
+    notices.push(Notice::new(Level::Debug, "Chart path").with("path", &path));
     let layers = values::layer(wanted.values, around.files)?;
-    let mut chart = chart::load(chart_path, notices)?;
+    let mut chart = chart::load(&path, notices)?;
     check_installable(&chart)?;
     if chart.metadata.deprecated {
         notices.push(deprecated());
     }
-    dependency::check(&chart)?;
+    if let Err(missing) = dependency::check(&chart) {
+        if !wanted.dependency_update {
+            return Err(missing);
+        }
+        chart = complete(&path, wanted.source, around.world, out, notices)?;
+    }
     if let Some(cluster) = around.cluster {
         return Err(unreachable(cluster(), notices));
     }
@@ -154,6 +175,22 @@ pub(super) fn prepare<'a>(
         coalesced,
         capabilities,
     })
+}
+
+/// Fetches the dependencies of the chart in the folder `path`, and reads it again.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(super) fn complete(
+    path: &str,
+    source: &Source,
+    world: &dyn World,
+    out: &mut Vec<u8>,
+    notices: &mut Vec<Notice>,
+) -> Result<Chart, Error> {
+    Manager::of(path.to_owned(), source, world).update(out, notices)?;
+    chart::load(path, notices)
+        .map_err(|error| error.wrap("failed reloading chart after repo update"))
 }
 
 /// What templates made.
@@ -235,41 +272,6 @@ fn unreachable(error: Error, notices: &mut Vec<Notice>) -> Error {
     let error = error.wrap("cluster reachability check failed");
     notices.push(Notice::new(Level::Error, error.to_string()));
     error
-}
-
-/// The chart's absolute path (Go: `ChartPathOptions.LocateChart`, as far as it is local).
-pub(super) fn locate(reference: &str) -> Result<String, Error> {
-    let reference = reference.trim();
-    if Path::new(reference).exists() {
-        return std::path::absolute(reference)
-            .map(|path| path::clean(&path.to_string_lossy()))
-            .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", reference, &error)));
-    }
-    if reference.starts_with(['/', '.']) {
-        return Err(Error::new(
-            Kind::Io,
-            format!("path \"{reference}\" not found"),
-        ));
-    }
-    let repository = reference.split('/').next().unwrap_or_default();
-    let message = if let Some(scheme) = unknown_scheme(reference) {
-        format!("scheme \"{scheme}\" not supported")
-    } else if reference.contains("://") {
-        format!("{reference}: charts are not fetched from URLs or registries yet")
-    } else if reference.contains('/') {
-        format!("repo {repository} not found")
-    } else {
-        format!("non-absolute URLs should be in form of repo_name/path_to_chart, got: {reference}")
-    };
-    Err(Error::new(Kind::Unsupported, message).with_hint(
-        "This version reads charts from folders and archives only: fetch the chart first, and give its path.",
-    ))
-}
-
-/// The scheme of an address that no getter of Helm's knows.
-fn unknown_scheme(reference: &str) -> Option<&str> {
-    let (scheme, _) = reference.split_once("://")?;
-    (!["http", "https", "oci"].contains(&scheme)).then_some(scheme)
 }
 
 fn check_installable(chart: &Chart) -> Result<(), Error> {

@@ -16,8 +16,6 @@ pub struct Options {
     pub chart: String,
     /// Where it comes from.
     pub source: Source,
-    /// Prereleases, too.
-    pub devel: bool,
     /// Fetch the signature without checking it.
     pub provenance: bool,
     /// The folder for the archive.
@@ -36,10 +34,8 @@ pub struct Options {
 /// Helm's line for whatever failed first.
 pub fn run(options: &Options, notices: &mut Vec<Notice>) -> Result<Vec<u8>, Error> {
     let source = &options.source;
-    let version = match (&*source.version, options.devel) {
-        ("", true) => ">0.0.0-0",
-        (version, _) => version,
-    };
+    source.log_devel(notices);
+    let version = source.wanted_version();
     let clients = Clients::default();
     let downloader = Downloader {
         places: &source.places,

@@ -1,6 +1,6 @@
 //! `helm show`: parts of a chart (`pkg/action/show.go`, Helm 4.2.4).
 
-use super::prepare::locate;
+use super::source::Source;
 use crate::chart::{self, Chart};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::kubernetes::jsonpath::Template;
@@ -28,10 +28,8 @@ pub struct Options {
     pub chart: String,
     /// What of it.
     pub part: Part,
-    /// `--version`
-    pub version: String,
-    /// `--devel`: versions that are not released yet will do.
-    pub devel: bool,
+    /// Where it comes from.
+    pub source: Source,
     /// A JSONPath template for the values; empty shows them as they were written.
     pub json_path: String,
 }
@@ -41,12 +39,12 @@ pub struct Options {
 /// # Errors
 /// A chart that cannot be found or loaded, or a template that is none, in Helm's words.
 pub fn run(options: &Options, out: &mut Vec<u8>, notices: &mut Vec<Notice>) -> Result<(), Error> {
-    let debug = |message: &str| Notice::new(Level::Debug, message);
-    notices.push(debug("original chart version").with("version", &options.version));
-    if options.version.is_empty() && options.devel {
-        notices.push(debug("setting version to >0.0.0-0"));
-    }
-    let chart = chart::load_any(&locate(&options.chart)?, notices)?;
+    let source = &options.source;
+    notices
+        .push(Notice::new(Level::Debug, "original chart version").with("version", &source.version));
+    source.log_devel(notices);
+    let path = source.locate(&options.chart, out, notices)?;
+    let chart = chart::load_any(&path, notices)?;
     print(&chart, options, out)
 }
 
@@ -126,8 +124,7 @@ mod tests {
         let options = Options {
             chart: String::new(),
             part,
-            version: String::new(),
-            devel: false,
+            source: Source::default(),
             json_path: json_path.to_owned(),
         };
         let mut out = Vec::new();

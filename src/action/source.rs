@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
-use crate::diag::{Error, Kind, Notice};
+use super::verify;
+use crate::diag::{Error, Kind, Level, Notice};
 use crate::fetch::{Access, Clients, Downloader, Places, Provenance, file, find_in_repository};
 use crate::go::url::Url;
 use crate::go::{os, path};
+
+/// The range that `--devel` stands for.
+const NOT_ONLY_RELEASED: &str = ">0.0.0-0";
 
 /// Where a chart is looked for.
 #[derive(Clone, Debug, Default)]
@@ -18,11 +22,33 @@ pub struct Source {
     pub repository: String,
     /// Which version is wanted: one, a range, or nothing for the newest.
     pub version: String,
+    /// Take versions that are not released, too; `version` wins.
+    pub devel: bool,
     /// Check the signature.
     pub verify: bool,
+    /// The file with the keys of signatures.
+    pub keyring: String,
+    /// Say more about dependencies that are fetched.
+    pub debug: bool,
 }
 
 impl Source {
+    /// The range of versions that will do; nothing for the newest.
+    pub(super) fn wanted_version(&self) -> &str {
+        match self.version.trim() {
+            "" if self.devel => NOT_ONLY_RELEASED,
+            version => version,
+        }
+    }
+
+    /// Tells a log what is made of `devel`.
+    pub(super) fn log_devel(&self, notices: &mut Vec<Notice>) {
+        if self.version.is_empty() && self.devel {
+            let message = format!("setting version to {NOT_ONLY_RELEASED}");
+            notices.push(Notice::new(Level::Debug, message));
+        }
+    }
+
     /// The path of a chart: of a folder or archive here, or of what was fetched into the cache
     /// (`ChartPathOptions.LocateChart`). Words for users go to `out`.
     ///
@@ -35,23 +61,14 @@ impl Source {
         notices: &mut Vec<Notice>,
     ) -> Result<String, Error> {
         let reference = reference.trim();
-        let version = self.version.trim();
+        let version = self.wanted_version();
         if self.repository.is_empty() {
-            if let Ok(found) = std::fs::metadata(reference) {
+            if Path::new(reference).exists() {
+                let path = absolute(reference)?;
                 if self.verify {
-                    return Err(match found.is_dir() {
-                        true => Error::new(Kind::Chart, "unpacked charts cannot be verified"),
-                        false => Error::new(
-                            Kind::Unsupported,
-                            "signatures are not checked by pintle yet",
-                        ),
-                    });
+                    return Err(verify::refuse(&path, &self.keyring));
                 }
-                return std::path::absolute(reference)
-                    .map(|path| path::clean(&path.to_string_lossy()))
-                    .map_err(|error| {
-                        Error::new(Kind::Io, os::path_error("getwd", reference, &error))
-                    });
+                return Ok(path);
             }
             if Path::new(reference).is_absolute() || reference.starts_with('.') {
                 let message = format!("path \"{reference}\" not found");
@@ -86,10 +103,15 @@ impl Source {
             clients: &clients,
         };
         let found = downloader.download_to_cache(&reference, version, out, notices)?;
-        std::path::absolute(&found)
-            .map(|path| path::clean(&path.to_string_lossy()))
-            .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", &found, &error)))
+        absolute(&found)
     }
+}
+
+/// The absolute path (Go: `filepath.Abs`).
+fn absolute(path: &str) -> Result<String, Error> {
+    std::path::absolute(path)
+        .map(|path| path::clean(&path.to_string_lossy()))
+        .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", path, &error)))
 }
 
 /// Whether credentials for one address are for the other, too (`urlEqual`).

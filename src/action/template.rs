@@ -7,10 +7,11 @@ use std::io::Write as _;
 use std::path::Path;
 
 use super::prepare::{
-    self, FRAME, Naming, Prepared, Rendered, Surroundings, Wanted, locate, write_document,
+    self, FRAME, Naming, Prepared, Rendered, Surroundings, Wanted, write_document,
 };
+use super::source::Source;
 use crate::chart::{KubeVersion, values};
-use crate::diag::{Error, Kind, Level, Notice};
+use crate::diag::{Error, Kind, Notice};
 use crate::go::{glob, os, path};
 use crate::render::manifest::{self, Hook};
 use crate::render::notes;
@@ -27,6 +28,10 @@ pub struct Options {
     pub name_template: String,
     /// Namespace of the release.
     pub namespace: String,
+    /// Where the chart comes from.
+    pub source: Source,
+    /// Fetch dependencies that are missing.
+    pub dependency_update: bool,
     /// Values by files and flags.
     pub values: values::Options,
     /// Kubernetes version to render for; empty is the default.
@@ -53,8 +58,6 @@ pub struct Options {
     pub skip_schema_validation: bool,
     /// Let templates look up host names.
     pub enable_dns: bool,
-    /// `--version`: which version of a chart from a repository is wanted.
-    pub chart_version: String,
     /// The process ends after this: its memory is left to the system, which takes it back faster.
     pub ends_process: bool,
     /// Print manifests that are no YAML before failing.
@@ -83,9 +86,7 @@ pub fn run(
             )
         })?),
     };
-    notices.push(
-        Notice::new(Level::Debug, "Original chart version").with("version", &options.chart_version),
-    );
+    prepare::log_version(&options.source, notices);
     let naming = Naming {
         arguments: &options.arguments,
         generate: options.generate_name,
@@ -94,10 +95,11 @@ pub fn run(
         fallback: Some(DEFAULT_NAME),
     };
     let (name, reference) = naming.name_and_chart(around.world)?;
-    let chart_path = locate(reference)?;
-    notices.push(Notice::new(Level::Debug, "Chart path").with("path", &chart_path));
     let wanted = Wanted {
         name: &name,
+        chart: reference,
+        source: &options.source,
+        dependency_update: options.dependency_update,
         namespace: &options.namespace,
         values: &options.values,
         kube_version,
@@ -108,7 +110,7 @@ pub fn run(
         enable_dns: options.enable_dns,
         ends_process: options.ends_process,
     };
-    let prepared = prepare::prepare(&chart_path, wanted, around, notices)?;
+    let prepared = prepare::prepare(wanted, around, out, notices)?;
     let mut resources = Resources::default();
     let filled = resources
         .fill(options, &prepared, around.world, out, notices)

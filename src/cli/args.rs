@@ -43,13 +43,14 @@ const SHOWN: &[Flag] = &[
     Flag::slice("values", "a file or URL with values").short('f'),
 ];
 
+/// What `pintle lint` takes besides where a chart comes from.
+const UNRELEASED: &[Flag] = &[strict::DEVEL];
+
 /// Flags that `helm template` takes and that change nothing without a cluster; the help leaves them
 /// out.
 const INERT: &[&str] = &[
     "create-namespace",
-    "dependency-update",
     "description",
-    "devel",
     "disable-openapi-validation",
     "dry-run",
     "force-conflicts",
@@ -144,8 +145,12 @@ fn dispatch(
         }
         "lint" => {
             let table = strict::table("lint").ok_or_else(|| usage("no table".to_owned()))?;
-            let flags = flags(table.flags, matches, environment, terminal)?;
-            run::lint::lint(&flags, &words(matches, "arguments"), environment, terminal)
+            let groups: Vec<&[Flag]> = [strict::CHART_PATH, UNRELEASED]
+                .into_iter()
+                .chain(table.flags.iter().copied())
+                .collect();
+            let flags = flags(&groups, matches, environment, terminal)?;
+            run::lint::pintle(&flags, &words(matches, "arguments"), environment, terminal)
         }
         "package" => {
             let table = strict::table("package").ok_or_else(|| usage("no table".to_owned()))?;
@@ -301,7 +306,13 @@ fn command() -> clap::Command {
         .subcommand(group(
             clap::Command::new("lint")
                 .about("Examine charts for possible issues")
-                .arg(arguments("PATH", true)),
+                .arg(arguments("CHART", true))
+                .args(
+                    strict::CHART_PATH
+                        .iter()
+                        .chain(UNRELEASED)
+                        .map(|flag| arg(flag, "")),
+                ),
             "lint",
         ))
         .subcommand(group(

@@ -30,6 +30,34 @@ pub struct Access {
     pub timeout: Option<Duration>,
 }
 
+impl Access {
+    /// Says which certificates cannot be read as `tlsutil` does, which a client would say in other
+    /// words.
+    ///
+    /// # Errors
+    /// Helm's words.
+    pub fn check_certificates(&self) -> Result<(), Error> {
+        let check = |what: &str, path: &str| {
+            if path.is_empty() {
+                return Ok(());
+            }
+            std::fs::File::open(path).map(drop).map_err(|error| {
+                let path_error = os::path_error("open", path, &error);
+                let message = format!(
+                    "can't create TLS config for client: {what}: {}: {path_error}",
+                    strconv::quote(path)
+                );
+                Error::new(Kind::Io, message)
+            })
+        };
+        if !self.cert_file.is_empty() && !self.key_file.is_empty() {
+            check("unable to read cert file", &self.cert_file)?;
+            check("unable to read key file", &self.key_file)?;
+        }
+        check("can't read CA file", &self.ca_file)
+    }
+}
+
 /// HTTP clients, one for each way to talk; shared by threads.
 #[derive(Default)]
 pub struct Clients(Mutex<BTreeMap<Access, Arc<Client>>>);
@@ -69,7 +97,7 @@ impl Clients {
             access.password = String::new();
         }
         access.pass_credentials_all = false;
-        check_certificates(&access)?;
+        access.check_certificates()?;
         self.client(access).get(url)
     }
 
@@ -92,26 +120,4 @@ impl Clients {
         });
         Arc::clone(client)
     }
-}
-
-/// Says what cannot be read as `tlsutil` does; the client itself would say it in other words.
-fn check_certificates(access: &Access) -> Result<(), Error> {
-    let check = |what: &str, path: &str| {
-        if path.is_empty() {
-            return Ok(());
-        }
-        std::fs::File::open(path).map(drop).map_err(|error| {
-            let path_error = os::path_error("open", path, &error);
-            let message = format!(
-                "can't create TLS config for client: {what}: {}: {path_error}",
-                strconv::quote(path)
-            );
-            Error::new(Kind::Io, message)
-        })
-    };
-    if !access.cert_file.is_empty() && !access.key_file.is_empty() {
-        check("unable to read cert file", &access.cert_file)?;
-        check("unable to read key file", &access.key_file)?;
-    }
-    check("can't read CA file", &access.ca_file)
 }

@@ -11,3 +11,6 @@ mod origin;
 mod program;
 mod project;
 mod random;
+mod remote;
+#[path = "../transcripts/serve.rs"]
+mod serve;

@@ -144,23 +144,3 @@ fn mistakes_in_the_file_are_placed_and_unknown_environments_named() {
     assert_eq!(text(&output.stdout), "default\n");
     assert!(output.status.success(), "{}", text(&output.stderr));
 }
-
-#[test]
-fn charts_from_elsewhere_are_refused_plainly() {
-    let folder = tempfile::tempdir().expect("a folder");
-    for reference in [
-        "oci://registry.example/chart",
-        "repo/chart",
-        "https://h.example/c.tgz",
-    ] {
-        let output = pintle(folder.path(), &["render", "x", reference], &[]);
-        assert_eq!(output.status.code(), Some(1), "{reference}");
-        let error = text(&output.stderr);
-        assert!(
-            error.starts_with(&format!(
-                "Error: {reference}: charts from repositories and registries are not read yet\n"
-            )),
-            "{error}"
-        );
-    }
-}

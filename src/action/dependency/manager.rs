@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{lock, resolve};
 use crate::action::repo::{refresh, report};
+use crate::action::source::Source;
 use crate::chart::{self, Chart, Dependency, Lock, package};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::fetch::repository::index_path;
@@ -47,7 +48,19 @@ fn say(out: &mut Vec<u8>, line: &str) {
 /// The repositories that were added, with their indexes.
 type Known = Vec<(Entry, Index)>;
 
-impl Manager<'_> {
+impl<'a> Manager<'a> {
+    /// For `--dependency-update` of a chart in the folder `chart`.
+    pub fn of(chart: String, source: &'a Source, world: &'a dyn World) -> Manager<'a> {
+        Manager {
+            chart,
+            places: &source.places,
+            provenance: Provenance::Never,
+            skip_refresh: false,
+            debug: source.debug,
+            world,
+        }
+    }
+
     /// Fetches what the lock says, or updates where there is none (`Manager.Build`).
     ///
     /// # Errors

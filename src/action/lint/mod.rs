@@ -12,6 +12,7 @@ mod name;
 mod templates;
 mod values;
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs;
 use std::io::ErrorKind;
@@ -44,6 +45,8 @@ pub struct Options {
     pub values: chart::values::Options,
     /// Where archives are unpacked.
     pub temporary: PathBuf,
+    /// Archives that were fetched for some of the paths, which are references then.
+    pub fetched: BTreeMap<String, String>,
 }
 
 /// How bad a finding is.
@@ -244,11 +247,13 @@ fn lint(
     around: &mut Surroundings<'_>,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<Finding>, String> {
-    let unpacked = if is_archive(path) {
-        Some(Unpacked::new(path, &options.temporary)?)
-    } else {
-        None
+    let archive = match options.fetched.get(path) {
+        Some(archive) => Some(archive.as_str()),
+        None => is_archive(path).then_some(path),
     };
+    let unpacked = archive
+        .map(|archive| Unpacked::new(archive, &options.temporary))
+        .transpose()?;
     let folder = unpacked.as_ref().map_or(path, |unpacked| &unpacked.chart);
     let file = path::join(&[folder, "Chart.yaml"]);
     if let Err(error) = fs::metadata(&file) {

@@ -3,10 +3,12 @@
 use super::super::environment::Environment;
 use super::super::read::Files;
 use super::cluster;
-use super::template::{DryRun, Schemas, check_unsigned, dry_run, labels_of, values_of};
+use super::source::source;
+use super::template::{DryRun, Schemas, dry_run, labels_of, values_of};
 use crate::action::Surroundings;
 use crate::action::install::{self, Options};
-use crate::diag::{Error, Kind, Notice};
+use crate::action::source::Source;
+use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
 use crate::release::{ApplyMethod, Colors, Release, Report};
 use crate::render::notes::Subcharts;
@@ -23,49 +25,44 @@ pub(in crate::cli) fn strict(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
+    let source = source(flags)?;
     let dry_run = dry_run(flags, terminal)?;
     let mut notices = Vec::new();
-    let release = make(flags, arguments, environment, dry_run, &mut notices);
+    let absence = || cluster::absence(flags, environment);
+    let release = install::run(
+        &options(flags, arguments, environment, source),
+        &mut Surroundings {
+            world: &Real::new(),
+            files: &mut Files::new(),
+            remote: &Schemas::default(),
+            cluster: (dry_run != DryRun::Client).then_some(&absence),
+        },
+        &mut terminal.out,
+        &mut notices,
+    );
     terminal.log(&notices);
     let release = release.map_err(|error| error.wrap("INSTALLATION FAILED"))?;
     print(&release, flags, terminal)
 }
 
-fn make(
+fn options(
     flags: &FlagSet,
     arguments: &[String],
     environment: &Environment,
-    dry_run: DryRun,
-    notices: &mut Vec<Notice>,
-) -> Result<Release, Error> {
-    check_unsigned(flags, arguments)?;
-    let absence = || cluster::absence(flags, environment);
-    let mut around = Surroundings {
-        world: &Real::new(),
-        files: &mut Files::new(),
-        remote: &Schemas::default(),
-        cluster: (dry_run != DryRun::Client).then_some(&absence),
-    };
-    install::run(
-        &options(flags, arguments, environment),
-        &mut around,
-        notices,
-    )
-}
-
-fn options(flags: &FlagSet, arguments: &[String], environment: &Environment) -> Options {
+    source: Source,
+) -> Options {
     let text = |name: &str| flags.text(name).to_owned();
     Options {
         arguments: arguments.to_vec(),
         generate_name: flags.is("generate-name"),
         name_template: text("name-template"),
         namespace: environment.namespace(flags),
+        source,
+        dependency_update: flags.is("dependency-update"),
         values: values_of(flags),
         labels: labels_of(flags),
         skip_schema_validation: flags.is("skip-schema-validation"),
         enable_dns: flags.is("enable-dns"),
-        chart_version: text("version"),
-        devel: flags.is("devel"),
         subchart_notes: match flags.is("render-subchart-notes") {
             true => Subcharts::Included,
             false => Subcharts::Excluded,

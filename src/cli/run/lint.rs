@@ -1,28 +1,58 @@
 //! `helm lint` and `pintle lint`.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use super::super::environment::Environment;
 use super::super::read::Files;
-use super::template::Schemas;
+use super::source::source;
+use super::template::{Schemas, values_of};
 use crate::action::Surroundings;
 use crate::action::lint::{self, Options};
-use crate::chart::values;
 use crate::diag::Error;
 use crate::go::flag::FlagSet;
 use crate::ui::Terminal;
 use crate::world::Real;
 
-/// Examines charts.
+/// Under Helm's name: folders and archives.
 ///
 /// # Errors
 /// Options that cannot be read, and the count of charts where some failed.
-pub(in crate::cli) fn lint(
+pub(in crate::cli) fn strict(
     flags: &FlagSet,
     paths: &[String],
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    let list = |name: &str| flags.list(name).to_vec();
-    let options = Options {
+    run(&options(flags, paths, environment), terminal)
+}
+
+/// Under pintle's own name: charts from anywhere.
+///
+/// # Errors
+/// A chart that cannot be fetched, and whatever [`strict`] fails with.
+pub(in crate::cli) fn pintle(
+    flags: &FlagSet,
+    paths: &[String],
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let mut options = options(flags, paths, environment);
+    let source = source(flags)?;
+    let mut notices = Vec::new();
+    for path in paths {
+        if source.repository.is_empty() && Path::new(path).exists() {
+            continue;
+        }
+        let found = source.locate(path, &mut terminal.out, &mut notices);
+        terminal.log(&std::mem::take(&mut notices));
+        options.fetched.insert(path.clone(), found?);
+    }
+    run(&options, terminal)
+}
+
+fn options(flags: &FlagSet, paths: &[String], environment: &Environment) -> Options {
+    Options {
         paths: paths.to_vec(),
         strict: flags.is("strict"),
         quiet: flags.is("quiet"),
@@ -30,23 +60,19 @@ pub(in crate::cli) fn lint(
         kube_version: flags.text("kube-version").to_owned(),
         skip_schema_validation: flags.is("skip-schema-validation"),
         namespace: environment.namespace(flags),
-        values: values::Options {
-            value_files: list("values"),
-            values: list("set"),
-            string_values: list("set-string"),
-            file_values: list("set-file"),
-            json_values: list("set-json"),
-            literal_values: list("set-literal"),
-        },
+        values: values_of(flags),
         temporary: std::env::temp_dir(),
-    };
-    let mut files = Files::new();
+        fetched: BTreeMap::new(),
+    }
+}
+
+fn run(options: &Options, terminal: &mut Terminal) -> Result<(), Error> {
     let mut notices = Vec::new();
     let result = lint::run(
-        &options,
+        options,
         &mut Surroundings {
             world: &Real::new(),
-            files: &mut files,
+            files: &mut Files::new(),
             remote: &Schemas::default(),
             cluster: None,
         },

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::source::source;
 use crate::action::package::{self, Options};
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
@@ -35,10 +36,7 @@ pub(in crate::cli) fn package(
             return Err(Error::new(Kind::Unsupported, message));
         }
     }
-    if flags.is("dependency-update") {
-        let message = "dependencies are not fetched by pintle yet";
-        return Err(Error::new(Kind::Unsupported, message));
-    }
+    let source = source(flags)?;
     let world = Real::new();
     for chart in charts {
         let options = Options {
@@ -46,6 +44,7 @@ pub(in crate::cli) fn package(
             version: flags.text("version").to_owned(),
             app_version: flags.text("app-version").to_owned(),
             destination: flags.text("destination").to_owned(),
+            update: flags.is("dependency-update").then(|| source.clone()),
         };
         let mut notices = Vec::new();
         let result = package::run(&options, &world, &mut notices);

@@ -170,8 +170,7 @@ pub(in crate::cli) fn pull(
     for chart in arguments {
         let options = pull::Options {
             chart: chart.clone(),
-            source: source(flags),
-            devel: flags.is("devel"),
+            source: source(flags)?,
             provenance: flags.is("prov"),
             destination: flags.text("destination").to_owned(),
             untar: flags.is("untar"),

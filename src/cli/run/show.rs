@@ -1,6 +1,6 @@
 //! `helm show` and `pintle show`.
 
-use super::template::check_unsigned;
+use super::source::source;
 use crate::action::show::{self, Options, Part};
 use crate::diag::Error;
 use crate::go::flag::FlagSet;
@@ -16,7 +16,6 @@ pub(in crate::cli) fn show(
     arguments: &[String],
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    check_unsigned(flags, arguments)?;
     let options = Options {
         chart: arguments.first().cloned().unwrap_or_default(),
         part: match part {
@@ -26,8 +25,7 @@ pub(in crate::cli) fn show(
             "values" => Part::Values,
             _ => Part::All,
         },
-        version: flags.text("version").to_owned(),
-        devel: flags.is("devel"),
+        source: source(flags)?,
         json_path: match part {
             "values" => flags.text("jsonpath").to_owned(),
             _ => String::new(),

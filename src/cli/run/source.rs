@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::action::repo::Format;
 use crate::action::source::Source;
+use crate::diag::Error;
 use crate::fetch::{Access, Places};
 use crate::go::flag::FlagSet;
 use crate::go::time;
@@ -34,18 +35,25 @@ pub(super) fn access(flags: &FlagSet) -> Access {
 }
 
 /// Where a chart comes from.
-pub(super) fn source(flags: &FlagSet) -> Source {
-    let version = match (flags.text("version"), flags.is("devel")) {
-        ("", true) => ">0.0.0-0",
-        (version, _) => version,
-    };
-    Source {
+///
+/// # Errors
+/// Certificates that cannot be read. Helm makes a client for registries before it looks at what is
+/// wanted.
+pub(super) fn source(flags: &FlagSet) -> Result<Source, Error> {
+    let access = access(flags);
+    access
+        .check_certificates()
+        .map_err(|error| error.wrap("missing registry client"))?;
+    Ok(Source {
         places: places(flags),
-        access: access(flags),
+        access,
         repository: flags.text("repo").to_owned(),
-        version: version.to_owned(),
+        version: flags.text("version").to_owned(),
+        devel: flags.is("devel"),
         verify: flags.is("verify"),
-    }
+        keyring: flags.text("keyring").to_owned(),
+        debug: flags.is("debug"),
+    })
 }
 
 /// `--timeout`

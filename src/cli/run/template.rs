@@ -5,14 +5,16 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::super::environment::Environment;
-use super::super::read::{self, Files};
+use super::super::read::Files;
 use super::cluster;
+use super::source::source;
+use crate::action::Surroundings;
+use crate::action::source::Source;
 use crate::action::template::{self, Options};
-use crate::action::{Surroundings, verify};
 use crate::chart::{schema, values};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::flag::FlagSet;
-use crate::go::{os, path, strconv};
+use crate::go::{os, strconv};
 use crate::net::{self, Client};
 use crate::ui::Terminal;
 use crate::value::Frozen;
@@ -42,9 +44,6 @@ pub(in crate::cli) fn pintle(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    if let Some(reference) = arguments.last().filter(|_| arguments.len() <= 2) {
-        check_local(flags, reference)?;
-    }
     let world = world(flags)?;
     run(flags, arguments, environment, terminal, &world)
 }
@@ -56,13 +55,13 @@ fn run(
     terminal: &mut Terminal,
     world: &Real,
 ) -> Result<(), Error> {
+    let source = source(flags)?;
     let dry_run = dry_run(flags, terminal)?;
     if matches!(dry_run, DryRun::No) {
         return Err(not_for_template(flags.text("dry-run")));
     }
-    check_unsigned(flags, arguments)?;
     let mut notices = Vec::new();
-    let options = options(flags, arguments, environment);
+    let options = options(flags, arguments, environment, source);
     let mut files = Files::new();
     let asks = matches!(dry_run, DryRun::Server) || flags.is("validate");
     let absence = || cluster::absence(flags, environment);
@@ -155,7 +154,12 @@ pub(super) fn labels_of(flags: &FlagSet) -> Vec<(String, String)> {
         .collect()
 }
 
-fn options(flags: &FlagSet, arguments: &[String], environment: &Environment) -> Options {
+fn options(
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    source: Source,
+) -> Options {
     let list = |name: &str| flags.list(name).to_vec();
     let text = |name: &str| flags.text(name).to_owned();
     Options {
@@ -163,6 +167,8 @@ fn options(flags: &FlagSet, arguments: &[String], environment: &Environment) -> 
         generate_name: flags.is("generate-name"),
         name_template: text("name-template"),
         namespace: environment.namespace(flags),
+        source,
+        dependency_update: flags.is("dependency-update"),
         values: values_of(flags),
         kube_version: text("kube-version"),
         api_versions: list("api-versions"),
@@ -177,21 +183,8 @@ fn options(flags: &FlagSet, arguments: &[String], environment: &Environment) -> 
         is_upgrade: flags.is("is-upgrade"),
         skip_schema_validation: flags.is("skip-schema-validation"),
         enable_dns: flags.is("enable-dns"),
-        chart_version: text("version"),
         debug: flags.is("debug"),
     }
-}
-
-/// Refuses what `--verify` asks for, where the chart is there.
-pub(super) fn check_unsigned(flags: &FlagSet, arguments: &[String]) -> Result<(), Error> {
-    let chart = arguments.last().map_or("", String::as_str).trim();
-    if !flags.is("verify") || !Path::new(chart).exists() {
-        return Ok(());
-    }
-    let path = std::path::absolute(chart)
-        .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", chart, &error)))?;
-    let path = path::clean(&path.to_string_lossy());
-    Err(verify::refuse(&path, flags.text("keyring")))
 }
 
 /// Schemas that a `values.schema.json` refers to, over HTTP; the client starts with the first.
@@ -223,27 +216,6 @@ impl values::Files for Files {
     fn read(&mut self, name: &str) -> Result<Vec<u8>, String> {
         self.fetch(name)
     }
-}
-
-/// Says so where a chart is not a folder or archive of this machine.
-fn check_local(flags: &FlagSet, reference: &str) -> Result<(), Error> {
-    let repository = flags.text("repo");
-    let far = if !repository.is_empty() {
-        Some(format!("--repo {repository}"))
-    } else if Path::new(reference).exists() {
-        None
-    } else if matches!(read::scheme(reference), Some("oci" | "http" | "https")) {
-        Some(reference.to_owned())
-    } else {
-        let plain = !reference.starts_with(['/', '.']) && reference.matches('/').count() == 1;
-        plain.then(|| reference.to_owned())
-    };
-    let Some(far) = far else {
-        return Ok(());
-    };
-    let message = format!("{far}: charts from repositories and registries are not read yet");
-    Err(Error::new(Kind::Unsupported, message)
-        .with_hint("fetch the chart with `helm pull`, then render the archive"))
 }
 
 /// The world as `--seed`, `--now` and `--lookup-from` want it.

@@ -3,9 +3,10 @@
 use super::super::environment::Environment;
 use super::super::read::Files;
 use super::cluster;
-use super::template::{Schemas, check_unsigned, dry_run, values_of};
+use super::source::source;
+use super::template::{Schemas, dry_run, values_of};
 use crate::action::{Surroundings, upgrade};
-use crate::diag::{Error, Kind, Level, Notice};
+use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
 use crate::ui::Terminal;
 use crate::world::Real;
@@ -15,29 +16,32 @@ pub(in crate::cli) fn strict(
     flags: &FlagSet,
     arguments: &[String],
     environment: &Environment,
-    terminal: &Terminal,
+    terminal: &mut Terminal,
 ) -> Error {
+    let source = match source(flags) {
+        Ok(source) => source,
+        Err(error) => return error,
+    };
     if let Err(error) = dry_run(flags, terminal) {
         return error;
     }
     if flags.is("install") {
         return cluster::absence(flags, environment);
     }
-    if let Err(error) = check_unsigned(flags, arguments) {
-        return error;
-    }
+    let options = upgrade::Options {
+        chart: arguments.get(1).cloned().unwrap_or_default(),
+        source,
+        dependency_update: flags.is("dependency-update"),
+        values: values_of(flags),
+    };
     let mut notices = Vec::new();
-    if flags.is("devel") && flags.text("version").is_empty() {
-        notices.push(Notice::new(Level::Debug, "setting version to >0.0.0-0"));
-    }
     let mut around = Surroundings {
         world: &Real::new(),
         files: &mut Files::new(),
         remote: &Schemas::default(),
         cluster: None,
     };
-    let reference = arguments.get(1).map_or("", String::as_str);
-    let checked = upgrade::check(reference, &values_of(flags), &mut around, &mut notices);
+    let checked = upgrade::check(&options, &mut around, &mut terminal.out, &mut notices);
     terminal.log(&notices);
     match checked {
         Err(error) => error,

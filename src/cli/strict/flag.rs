@@ -128,7 +128,7 @@ const VERSION: Flag = Flag::text(
     "version",
     "chart version, or a range of versions such as ^2.0.0; the latest where it is not given",
 );
-const DEVEL: Flag = Flag::bool(
+pub(in crate::cli) const DEVEL: Flag = Flag::bool(
     "devel",
     "take pre-releases into account, as version '>0.0.0-0' does; --version wins",
 );
@@ -150,7 +150,7 @@ const OUTPUT: Flag = Flag::new(
 .or("table");
 
 /// Where a chart comes from (`ChartPathOptions`).
-pub(super) const CHART_PATH: &[Flag] = &[
+pub(in crate::cli) const CHART_PATH: &[Flag] = &[
     VERSION,
     VERIFY,
     KEYRING,

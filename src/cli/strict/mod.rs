@@ -12,7 +12,7 @@ use crate::go::flag::{Command, Flag, FlagSet, Found, Unknown, find};
 use crate::go::strconv;
 use crate::ui::{Color, Terminal};
 
-pub(super) use flag::GLOBAL;
+pub(super) use flag::{CHART_PATH, DEVEL, GLOBAL};
 
 /// The table of a command of the first level.
 pub(super) fn table(name: &str) -> Option<&'static Command> {
@@ -171,7 +171,7 @@ fn dispatch(
             return Err(run::cluster::rollback(flags, arguments, environment).to_string());
         }
         "uninstall" => return Err(run::cluster::uninstall(flags, environment).to_string()),
-        "lint" => run::lint::lint(flags, arguments, environment, terminal)
+        "lint" => run::lint::strict(flags, arguments, environment, terminal)
             .map_err(|error| error.to_string())?,
         "repo add" | "repo list" | "repo update" | "repo remove" | "repo index" => {
             run::repo::repo(found.command().name(), flags, arguments, terminal)
