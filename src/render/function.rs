@@ -7,6 +7,7 @@ use super::engine::Engine;
 use super::error::Raised;
 use crate::diag::{Level, Notice};
 use crate::go::json;
+use crate::go::time::{Time, Zone};
 use crate::template::{Caller, Function, Functions};
 use crate::value::{Fault, Frozen, List, Map, Text, Type, Value};
 use crate::{sprig, toml, yaml};
@@ -258,9 +259,11 @@ fn must_to_toml(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault>
     }
 }
 
-fn from_toml(_: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
-    Ok(match toml::decode(&text(arguments, 0)) {
-        Ok(found) => Value::Map(Frozen::thaw_map(&found, &Type::MAP)),
+fn from_toml(caller: &mut Caller<'_>, arguments: &[Value]) -> Result<Value, Fault> {
+    let local = Zone::local(&caller.world.time_zone());
+    let now = Time::from_system(caller.world.now(), local);
+    Ok(match toml::decode(&text(arguments, 0), &now) {
+        Ok(found) => Value::Map(found),
         Err(message) => error_map(message),
     })
 }

@@ -1,20 +1,24 @@
+//! TOML in: bytes go in, values or the library's error come out
+//! (`github.com/BurntSushi/toml` 1.6.0).
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::scalar;
 use crate::go::strconv;
-use crate::value::{Frozen, FrozenMap, Text};
+use crate::go::time::Time;
+use crate::value::{List, Map, Text, Type, Value};
 
 /// How deep values may be nested.
 const MAX_DEPTH: usize = 10_000;
 
 /// Reads TOML into a `map[string]interface {}`, as BurntSushi/toml 1.6.0's `Unmarshal` does:
-/// integers are `int64`, dates the strings that `encoding/json` would make of them.
+/// integers are `int64`, dates `time.Time`. Those without a zone are in the one of `now`, which is
+/// the local one.
 ///
 /// # Errors
 ///
 /// Go's text, with line and last key.
-pub fn decode(text: &[u8]) -> Result<FrozenMap, String> {
+pub fn decode(text: &[u8], now: &Time) -> Result<Map, String> {
     let body = text
         .strip_prefix(b"\xff\xfe")
         .or_else(|| text.strip_prefix(b"\xfe\xff"))
@@ -35,9 +39,10 @@ pub fn decode(text: &[u8]) -> Result<FrozenMap, String> {
         context: Vec::new(),
         current: String::new(),
         depth: 0,
+        now,
     };
     parser.document()?;
-    Ok(parser.root.freeze())
+    Ok(parser.root.finish())
 }
 
 /// A table that is being filled.
@@ -49,30 +54,28 @@ struct Table {
 }
 
 enum Entry {
-    Value(Frozen),
+    Value(Value),
     Table(Table),
     /// `[[name]]`
     Tables(Vec<Table>),
 }
 
 impl Table {
-    fn freeze(self) -> FrozenMap {
-        self.entries
-            .into_iter()
-            .map(|(key, entry)| {
-                let value = match entry {
-                    Entry::Value(value) => value,
-                    Entry::Table(table) => Frozen::Map(Arc::new(table.freeze())),
-                    Entry::Tables(tables) => Frozen::List(Arc::new(
-                        tables
-                            .into_iter()
-                            .map(|table| Frozen::Map(Arc::new(table.freeze())))
-                            .collect(),
-                    )),
-                };
-                (key, value)
-            })
-            .collect()
+    fn finish(self) -> Map {
+        let entries = self.entries.into_iter();
+        let entries = entries.map(|(key, entry)| {
+            let value = match entry {
+                Entry::Value(value) => value,
+                Entry::Table(table) => Value::Map(table.finish()),
+                Entry::Tables(tables) => {
+                    let tables = tables.into_iter();
+                    let tables = tables.map(|table| Value::Map(table.finish()));
+                    Value::List(List::new(&Type::Slice(&Type::MAP), tables.collect()))
+                }
+            };
+            (key, value)
+        });
+        Map::new(&Type::MAP, entries.collect())
     }
 }
 
@@ -87,6 +90,7 @@ struct Parser<'a> {
     /// The key whose value is being read.
     current: String,
     depth: usize,
+    now: &'a Time,
 }
 
 impl Parser<'_> {
@@ -459,7 +463,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn value(&mut self) -> Result<Frozen, String> {
+    fn value(&mut self) -> Result<Value, String> {
         if self.depth == MAX_DEPTH {
             return Err(self.error("exceeded max depth"));
         }
@@ -469,7 +473,7 @@ impl Parser<'_> {
         result
     }
 
-    fn shallow_value(&mut self) -> Result<Frozen, String> {
+    fn shallow_value(&mut self) -> Result<Value, String> {
         self.skip_blanks();
         self.check()?;
         match self.peek() {
@@ -485,7 +489,7 @@ impl Parser<'_> {
                     self.at += 1;
                     self.line_string(quote)?
                 };
-                Ok(Frozen::String(Text::from(bytes)))
+                Ok(Value::String(Text::from(bytes)))
             }
             Some(b'.') => Err(self.error("floats must start with a digit, not '.'")),
             Some(b'0'..=b'9' | b'+' | b'-') => self.number(),
@@ -497,12 +501,12 @@ impl Parser<'_> {
         }
     }
 
-    fn word(&mut self) -> Result<Frozen, String> {
+    fn word(&mut self) -> Result<Value, String> {
         let rest = &self.text[self.at..];
         for (word, value) in [(&b"inf"[..], f64::INFINITY), (b"nan", f64::NAN)] {
             if rest.starts_with(word) {
                 self.at += 3;
-                return Ok(Frozen::Float(value));
+                return Ok(Value::Float64(value));
             }
         }
         let length = rest
@@ -520,18 +524,18 @@ impl Parser<'_> {
             }
         };
         self.at += length;
-        Ok(Frozen::Bool(value))
+        Ok(Value::Bool(value))
     }
 
-    fn number(&mut self) -> Result<Frozen, String> {
+    fn number(&mut self) -> Result<Value, String> {
         let rest = &self.text[self.at..];
         let length = scalar::length(rest);
-        let result = scalar::read(&rest[..length]);
+        let result = scalar::read(&rest[..length], self.now);
         self.at += length;
         result.map_err(|message| self.error(message))
     }
 
-    fn array(&mut self) -> Result<Frozen, String> {
+    fn array(&mut self) -> Result<Value, String> {
         self.at += 1;
         let mut items = Vec::new();
         loop {
@@ -554,7 +558,7 @@ impl Parser<'_> {
             }
         }
         self.at += 1;
-        Ok(Frozen::List(Arc::new(items)))
+        Ok(Value::List(List::new(&Type::LIST, items)))
     }
 
     fn plainly_found(&self) -> String {
@@ -564,7 +568,7 @@ impl Parser<'_> {
         }
     }
 
-    fn inline_table(&mut self) -> Result<Frozen, String> {
+    fn inline_table(&mut self) -> Result<Value, String> {
         self.at += 1;
         // It has names of its own.
         let outer_context = self.context.clone();
@@ -584,7 +588,7 @@ impl Parser<'_> {
                 _ => Table::default(),
             };
         }
-        Ok(Frozen::Map(Arc::new(value.freeze())))
+        Ok(Value::Map(value.finish()))
     }
 
     fn inline_entries(&mut self, prefix: &[Text]) -> Result<(), String> {

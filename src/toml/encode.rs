@@ -1,4 +1,9 @@
+//! TOML out: values go in, text or the library's error comes out
+//! (`github.com/BurntSushi/toml` 1.6.0).
+
+use super::scalar;
 use crate::go::strconv;
+use crate::go::time::Time;
 use crate::value::{List, Number, Object, Text, Type, Value};
 
 /// How deep values are followed; Go would overflow its stack some time later.
@@ -282,10 +287,8 @@ fn object_shape(object: &dyn Object) -> Shape {
         matches!(go_type, Type::Struct(name) | Type::Named { name, .. } if *name == wanted)
     };
     let go_type = object.go_type();
-    if named(go_type, "time.Time")
-        && let Value::String(text) = object.json()
-    {
-        return Shape::Bare(text);
+    if let Some(time) = object.as_any().downcast_ref::<Time>() {
+        return Shape::Bare(scalar::write(time).into());
     }
     if let Some(value) = object.underlying() {
         if named(go_type, "time.Duration")

@@ -1,7 +1,8 @@
 //! Numbers and dates of TOML.
 
 use crate::go::strconv;
-use crate::value::{Frozen, Text};
+use crate::go::time::{self, Time, Zone};
+use crate::value::Value;
 
 /// How far a number or date reaches.
 pub(super) fn length(text: &[u8]) -> usize {
@@ -34,7 +35,7 @@ pub(super) fn length(text: &[u8]) -> usize {
 
 /// Reads a number or date, as `valueInteger`, `valueFloat` and `valueDatetime` of BurntSushi/toml
 /// 1.6.0 do; the error is the message alone.
-pub(super) fn read(text: &[u8]) -> Result<Frozen, String> {
+pub(super) fn read(text: &[u8], now: &Time) -> Result<Value, String> {
     let shown = String::from_utf8_lossy(text);
     let unsigned = text
         .strip_prefix(b"-")
@@ -42,9 +43,9 @@ pub(super) fn read(text: &[u8]) -> Result<Frozen, String> {
         .unwrap_or(text);
     let signed = unsigned.len() < text.len();
     match unsigned {
-        b"inf" if text[0] == b'-' => return Ok(Frozen::Float(f64::NEG_INFINITY)),
-        b"inf" => return Ok(Frozen::Float(f64::INFINITY)),
-        b"nan" => return Ok(Frozen::Float(f64::NAN)),
+        b"inf" if text[0] == b'-' => return Ok(Value::Float64(f64::NEG_INFINITY)),
+        b"inf" => return Ok(Value::Float64(f64::INFINITY)),
+        b"nan" => return Ok(Value::Float64(f64::NAN)),
         [b'i' | b'n', ..] if signed => return Err(format!("invalid float: '{shown}'")),
         [b'.', ..] => return Err("floats must start with a digit, not '.'".to_owned()),
         [b'0', b'x' | b'o' | b'b', ..] if signed => {
@@ -66,7 +67,7 @@ pub(super) fn read(text: &[u8]) -> Result<Frozen, String> {
         && let Some(at) = text.iter().position(|byte| !byte.is_ascii_digit())
         && matches!(text[at], b'-' | b':')
     {
-        return date(text);
+        return date(text, now);
     }
     let based = matches!(unsigned, [b'0', b'x' | b'o' | b'b', ..]);
     if !based && text.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
@@ -91,7 +92,7 @@ fn has_leading_zero(unsigned: &[u8]) -> bool {
     matches!(unsigned, [b'0', second, ..] if !matches!(second, b'b' | b'o' | b'x'))
 }
 
-fn integer(text: &[u8], unsigned: &[u8], based: bool, shown: &str) -> Result<Frozen, String> {
+fn integer(text: &[u8], unsigned: &[u8], based: bool, shown: &str) -> Result<Value, String> {
     let quoted = strconv::quote(text);
     if based {
         let (radix, name) = match unsigned[1] {
@@ -119,12 +120,12 @@ fn integer(text: &[u8], unsigned: &[u8], based: bool, shown: &str) -> Result<Fro
         ));
     }
     match strconv::parse_int(text, 0, 64) {
-        Ok(n) => Ok(Frozen::Int(n)),
+        Ok(n) => Ok(Value::Int64(n)),
         Err(_) => Err(format!("{shown} is out of range for int64")),
     }
 }
 
-fn float(text: &[u8], shown: &str) -> Result<Frozen, String> {
+fn float(text: &[u8], shown: &str) -> Result<Value, String> {
     let quoted = strconv::quote(text);
     let parts = text
         .split(|byte| matches!(byte, b'.' | b'e' | b'E'))
@@ -156,15 +157,28 @@ fn float(text: &[u8], shown: &str) -> Result<Frozen, String> {
     }
     let plain: String = shown.chars().filter(|c| *c != '_').collect();
     match plain.parse::<f64>() {
-        Ok(n) if n.is_finite() => Ok(Frozen::Float(n)),
+        Ok(n) if n.is_finite() => Ok(Value::Float64(n)),
         Ok(_) => Err(format!("{shown} is out of range for float64")),
         Err(_) => Err(format!("Invalid float value: {quoted}")),
     }
 }
 
-/// A date, a time, or both, as `encoding/json` writes Go's `time.Time`. What has no zone is in UTC;
-/// what has no date is on the first day of the year 0.
-fn date(text: &[u8]) -> Result<Frozen, String> {
+/// Layouts of dates and times, and the name of the zone of those that have none.
+const LAYOUTS: &[(&str, Option<&str>)] = &[
+    ("2006-01-02T15:04:05.999999999Z07:00", None),
+    ("2006-01-02T15:04:05.999999999", Some(DATE_TIME)),
+    ("2006-01-02", Some(DATE)),
+    ("15:04:05.999999999", Some(TIME)),
+    ("2006-01-02T15:04Z07:00", None),
+    ("2006-01-02T15:04", Some(DATE_TIME)),
+    ("15:04", Some(TIME)),
+];
+const DATE_TIME: &str = "datetime-local";
+const DATE: &str = "date-local";
+const TIME: &str = "time-local";
+
+/// A date, a time, or both, as `valueDatetime` of BurntSushi/toml 1.6.0 reads them.
+fn date(text: &[u8], now: &Time) -> Result<Value, String> {
     let normal: Vec<u8> = text
         .iter()
         .map(|byte| match byte {
@@ -173,89 +187,37 @@ fn date(text: &[u8]) -> Result<Frozen, String> {
             byte => *byte,
         })
         .collect();
-    match json_time(&normal) {
-        Some(text) => Ok(Frozen::String(Text::from(text))),
-        None => Err(format!("invalid datetime: {}", strconv::quote(normal))),
+    let local = now.location();
+    let found = LAYOUTS.iter().find_map(|(layout, name)| {
+        let zone = match name {
+            Some(name) => Zone::Fixed((*name).to_owned(), local.offset(now.seconds())),
+            None => local.clone(),
+        };
+        let time = time::parse(layout.as_bytes(), &normal, &zone).ok()?;
+        Some((layout, time))
+    });
+    match found {
+        Some((layout, time)) if is_padded(&normal, layout.as_bytes()) => Ok(Value::object(time)),
+        _ => Err(format!("invalid datetime: {}", strconv::quote(normal))),
     }
 }
 
-fn json_time(text: &[u8]) -> Option<String> {
-    let number = |range: std::ops::Range<usize>| -> Option<u32> {
-        let digits = text.get(range)?;
-        digits.iter().all(u8::is_ascii_digit).then(|| {
-            digits
-                .iter()
-                .fold(0, |n, digit| n * 10 + u32::from(digit - b'0'))
-        })
-    };
-    let mut date = "0000-01-01".to_owned();
-    let mut at = 0;
-    if text.get(2) != Some(&b':') {
-        let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-        let leap =
-            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-        let days = match month {
-            4 | 6 | 9 | 11 => 30,
-            2 => 28 + u32::from(leap),
-            1..=12 => 31,
-            _ => return None,
-        };
-        if text[4] != b'-' || text[7] != b'-' || day == 0 || day > days {
-            return None;
-        }
-        date = format!("{year:04}-{month:02}-{day:02}");
-        at = 10;
-        if text.len() == at {
-            return Some(format!("{date}T00:00:00Z"));
-        }
-        if text[at] != b'T' {
-            return None;
-        }
-        at += 1;
+/// Whether numbers have all their digits, which `time.Parse` does not ask for.
+fn is_padded(text: &[u8], layout: &[u8]) -> bool {
+    let fixed = layout.iter().take_while(|byte| !b".Z".contains(byte));
+    fixed
+        .enumerate()
+        .all(|(at, byte)| byte.is_ascii_digit() || text.get(at) == Some(byte))
+}
+
+/// A date or time, as it is written: those that had no zone have none again.
+pub(super) fn write(time: &Time) -> Vec<u8> {
+    let named = LAYOUTS.iter().find_map(|(layout, name)| {
+        let is_of = |name: &str| matches!(time.location(), Zone::Fixed(zone, _) if zone == name);
+        name.is_some_and(is_of).then_some(*layout)
+    });
+    match named {
+        Some(layout) => time.within(Zone::Utc).format(layout.as_bytes()),
+        None => time.format(LAYOUTS[0].0.as_bytes()),
     }
-    let (hour, minute) = (number(at..at + 2)?, number(at + 3..at + 5)?);
-    if hour > 23 || minute > 59 || text[at + 2] != b':' {
-        return None;
-    }
-    at += 5;
-    let mut second = 0;
-    let mut fraction = String::new();
-    if text.get(at) == Some(&b':') {
-        second = number(at + 1..at + 3)?;
-        at += 3;
-        if text.get(at) == Some(&b'.') {
-            let digits = text[at + 1..]
-                .iter()
-                .take_while(|byte| byte.is_ascii_digit())
-                .count();
-            if digits == 0 {
-                return None;
-            }
-            let nanoseconds = &text[at + 1..at + 1 + digits.min(9)];
-            fraction = String::from_utf8_lossy(nanoseconds)
-                .trim_end_matches('0')
-                .to_owned();
-            if !fraction.is_empty() {
-                fraction.insert(0, '.');
-            }
-            at += 1 + digits;
-        }
-    }
-    let zone = match &text[at..] {
-        b"" | b"Z" | b"+00:00" | b"-00:00" => "Z".to_owned(),
-        rest @ [b'+' | b'-', ..] if rest.len() == 6 && rest[3] == b':' => {
-            if number(at + 1..at + 3)? > 24 || number(at + 4..at + 6)? > 60 {
-                return None;
-            }
-            String::from_utf8_lossy(rest).into_owned()
-        }
-        _ => return None,
-    };
-    let has_zone = at < text.len();
-    if second > 59 || (has_zone && date.starts_with("0000") && text.get(2) == Some(&b':')) {
-        return None;
-    }
-    Some(format!(
-        "{date}T{hour:02}:{minute:02}:{second:02}{fraction}{zone}"
-    ))
 }

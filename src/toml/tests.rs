@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::go::json;
-use crate::value::{Frozen, Type, Value};
+use crate::go::time::{Time, Zone};
+use crate::value::Value;
 
 #[test]
 fn values_are_written() {
@@ -56,7 +57,18 @@ fn documents_are_read() {
             "map[a:[map[b:31] map[b:map[c:true d:map[e:1000]]]]]",
         ),
         ("a = \"\"\"\nx\\\n   y\"\"\"\n", "map[a:xy]"),
-        ("a = 2020-01-02T03:04:05Z", "map[a:2020-01-02T03:04:05Z]"),
+        (
+            "a = 2020-01-02T03:04:05Z\nb = 2020-01-02 03:04:05.5\nc = 2020-01-02\nd = 03:04:05\ne = 2020-01-02t03:04+02:00",
+            "map[a:2020-01-02 03:04:05 +0000 UTC b:2020-01-02 03:04:05.5 -0500 datetime-local c:2020-01-02 00:00:00 -0500 date-local d:0000-01-01 03:04:05 -0500 time-local e:2020-01-02 03:04:00 +0200 +0200]",
+        ),
+        (
+            "a = 2020-01-02T3:04:05",
+            "toml: line 1 (last key \"a\"): invalid datetime: \"2020-01-02T3:04:05\"",
+        ),
+        (
+            "a = 2020-02-30",
+            "toml: line 1 (last key \"a\"): invalid datetime: \"2020-02-30\"",
+        ),
         (
             "a = 1\na = 2",
             "toml: line 2 (last key \"a\"): Key 'a' has already been defined.",
@@ -74,13 +86,26 @@ fn documents_are_read() {
             "toml: line 1: unexpected '=': key name appears blank",
         ),
     ] {
-        let read = match decode(text.as_bytes()) {
-            Ok(map) => {
-                let value = Value::Map(Frozen::thaw_map(&map, &Type::MAP));
-                String::from_utf8(crate::go::fmt::sprint(&[value])).unwrap()
-            }
+        let read = match decode(text.as_bytes(), &winter()) {
+            Ok(map) => String::from_utf8(crate::go::fmt::sprint(&[Value::Map(map)])).unwrap(),
             Err(error) => error,
         };
         assert_eq!(read, want, "{text}");
     }
+}
+
+/// A time in New York's winter.
+fn winter() -> Time {
+    Time::unix(1_700_000_000, 0, Zone::load("America/New_York").unwrap())
+}
+
+#[test]
+fn dates_without_a_zone_are_written_without_one_but_in_utc() {
+    let text =
+        "a = 2020-01-02T03:04:05Z\nb = 2020-01-02 03:04:05.5\nc = 2020-01-02\nd = 03:04:05\n";
+    let read = decode(text.as_bytes(), &winter()).unwrap();
+    assert_eq!(
+        String::from_utf8(encode(&Value::Map(read)).unwrap()).unwrap(),
+        "a = 2020-01-02T03:04:05Z\nb = 2020-01-02T08:04:05.5\nc = 2020-01-02\nd = 08:04:05\n"
+    );
 }
