@@ -1,3 +1,6 @@
+//! What templates are told of the cluster: a version and API versions as text go in,
+//! `.Capabilities` comes out (`pkg/chart/common/capabilities.go`, Helm 4.2.4).
+
 use std::any::Any;
 use std::sync::Arc;
 

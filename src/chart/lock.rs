@@ -1,3 +1,6 @@
+//! `Chart.lock`: its text goes in, the locked versions come out, and the other way round
+//! (`pkg/chart/v2/dependency.go`, Helm 4.2.4).
+
 use super::Dependency;
 use super::decode::{self, Decoder, Failure, find_field};
 use crate::go::strconv;

@@ -1,3 +1,6 @@
+//! `Chart.yaml`: its text goes in, the definition of a chart comes out, and the other way round
+//! (`pkg/chart/v2/metadata.go`, Helm 4.2.4).
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decode::{self, Decoder, Failure, find_field};

@@ -1,3 +1,6 @@
+//! The one error of the library: a kind and Helm's line go in; context, the way to it and hints are
+//! added on its way up.
+
 use std::fmt;
 
 use super::{Source, Span};

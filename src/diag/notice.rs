@@ -1,3 +1,5 @@
+//! Log records: a level, a message and attributes, as Go's `log/slog` has them.
+
 use std::fmt;
 
 /// How loud a [`Notice`] is.

@@ -1,3 +1,5 @@
+//! Named texts and places in them: offsets go in, lines and columns come out.
+
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 

@@ -1,3 +1,5 @@
+//! Rust's simple types as live values.
+
 use super::{Frozen, Number, Text, Value};
 
 impl From<bool> for Value {

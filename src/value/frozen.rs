@@ -1,3 +1,5 @@
+//! Immutable values, shared by layers and threads.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

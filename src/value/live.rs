@@ -1,3 +1,5 @@
+//! Values inside a render, with the reference semantics of Go's maps and slices.
+
 use std::cell::{OnceCell, Ref, RefCell, RefMut};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

@@ -1,3 +1,5 @@
+//! Go values with fields and methods, as templates see them.
+
 use std::any::Any;
 use std::fmt;
 

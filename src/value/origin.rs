@@ -1,3 +1,5 @@
+//! Where a value was set: a file and a place in it, a flag, a chart.
+
 use std::collections::BTreeMap;
 use std::fmt;
 

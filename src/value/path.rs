@@ -1,3 +1,5 @@
+//! The way to a value inside another, as `--set` writes it.
+
 use std::fmt;
 
 use super::Text;

@@ -1,3 +1,5 @@
+//! Go's strings: bytes that are usually UTF-8, shared.
+
 use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::ops::Deref;

@@ -1,3 +1,5 @@
+//! Go's types, as far as templates can see them, with the names that `%T` prints.
+
 use std::fmt;
 
 use super::{Fault, Value};

@@ -1,3 +1,5 @@
+//! Cluster objects without a cluster: manifests go in, answers to look-ups come out.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

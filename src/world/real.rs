@@ -1,3 +1,5 @@
+//! The world as it is: the clock, randomness, variables, DNS; each can be pinned.
+
 use std::collections::BTreeMap;
 use std::net::ToSocketAddrs;
 use std::sync::{Mutex, PoisonError};

@@ -1,3 +1,5 @@
+//! Why a document cannot be read, in Go's words, and where.
+
 use std::fmt;
 
 use crate::diag::Span;

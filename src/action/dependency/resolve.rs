@@ -1,3 +1,6 @@
+//! Ranges to versions: dependencies and indexes go in, a lock comes out
+//! (`internal/resolver/resolver.go`, Helm 4.2.4).
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -1,3 +1,6 @@
+//! Packaged charts: the bytes of a `.tgz` go in, the files in it come out, or why it is refused
+//! (`pkg/chart/loader/archive`, Helm 4.2.4).
+
 use std::fmt;
 
 use flate2::bufread::MultiGzDecoder;

@@ -1,3 +1,6 @@
+//! Chart folders: a path goes in, the files below it come out, in Helm's order
+//! (`pkg/chart/v2/loader/directory.go` and `internal/sympath`, Helm 4.2.4).
+
 use std::fs::{self, File as Handle};
 use std::io::{self, Read};
 use std::path::Path;

@@ -1,3 +1,5 @@
+//! `.helmignore`: its text goes in, rules that judge paths come out (`pkg/ignore`, Helm 4.2.4).
+
 use crate::go::{glob, path};
 
 /// Longest line that Go's scanner takes.

@@ -1,3 +1,6 @@
+//! Tar archives: bytes go in, the members come out one by one, judged as Go's `archive/tar` judges
+//! them.
+
 use std::io::Read;
 use std::time::{Duration, SystemTime};
 

@@ -1,3 +1,6 @@
+//! The grammar of `--set` and its kin: a text goes in, assignments to values come out
+//! (`pkg/strvals/parser.go`, Helm 4.2.4).
+
 use std::sync::Arc;
 
 use super::{Form, Reader};

@@ -1,3 +1,6 @@
+//! A user's values over the defaults of charts: both go in, what templates see comes out
+//! (`pkg/chart/common/util/coalesce.go`, Helm 4.2.4).
+
 use std::sync::Arc;
 
 use super::node::{self, Node, Table};

@@ -1,3 +1,5 @@
+//! Values files: their bytes go in, one map comes out (`pkg/chart/loader`, Helm 4.2.4).
+
 use std::borrow::Cow;
 
 use super::merge_maps;

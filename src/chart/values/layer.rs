@@ -1,3 +1,6 @@
+//! What users say about values: flags as typed go in, layers and the map they make come out
+//! (`pkg/cli/values/options.go`, Helm 4.2.4).
+
 use std::fs;
 
 use super::{document, merge_maps};

@@ -1,3 +1,6 @@
+//! Values while they are coalesced: frozen ones go in and come out, in between maps are shared as
+//! Go's are.
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -1,3 +1,6 @@
+//! Where values come from: charts, layers and what they made go in, a place for each leaf comes
+//! out.
+
 use super::layer::{Layers, Part};
 use super::{Arc, document};
 use crate::chart::Chart;

@@ -1,3 +1,5 @@
+//! The JSON schema of `pintle.yaml`, for editors and for the book.
+
 use serde_json::{Value, json};
 
 /// The JSON schema of `pintle.yaml`, as it stands in `docs/pintle.schema.json`.

@@ -1,3 +1,6 @@
+//! Commands of a command line: words go in, the command meant and what remains come out, with
+//! cobra's help and refusals (`github.com/spf13/cobra` 1.10.2).
+
 use super::set::FlagSet;
 use super::{Flag, Kind};
 use crate::go::strconv;

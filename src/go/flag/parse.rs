@@ -1,3 +1,6 @@
+//! Reading flags: words go in, values of a set and the other words come out
+//! (`FlagSet.Parse` of `github.com/spf13/pflag` 1.0.10).
+
 use super::Flag;
 use super::set::{Check, FlagSet};
 use crate::go::strconv;

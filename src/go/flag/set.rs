@@ -1,3 +1,5 @@
+//! Sets of flags: tables and values go in, what holds comes out (`github.com/spf13/pflag` 1.0.10).
+
 use std::borrow::Cow;
 
 use super::{Flag, Kind, csv, scalar};

@@ -1,3 +1,6 @@
+//! Flags in the help: a set goes in, aligned lines come out (`FlagSet.FlagUsages` of
+//! `github.com/spf13/pflag` 1.0.10).
+
 use super::set::{Entry, FlagSet};
 use super::{Flag, Kind};
 use crate::go::strconv;

@@ -1,3 +1,6 @@
+//! Patterns of paths: a pattern and a name go in, whether they match comes out (`path.Match`,
+//! `filepath.Match`).
+
 use memchr::memchr;
 
 use super::decode;

@@ -1,3 +1,5 @@
+//! `json.Unmarshal` and `json.Decoder`: bytes go in, values or Go's error come out.
+
 use super::scan::{Scanner, Stop};
 use crate::value::Frozen;
 

@@ -1,3 +1,5 @@
+//! `json.Marshal` and `json.Encoder`: values go in, bytes or Go's error come out.
+
 use std::io::Write as _;
 
 use crate::go::{base64, strconv};

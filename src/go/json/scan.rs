@@ -1,3 +1,6 @@
+//! The tokens of JSON: bytes go in, values or the place and words of Go's refusal come out
+//! (`encoding/json/scanner.go`).
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Why a pattern is none, in the words of Go's `regexp/syntax`.
+
 use std::fmt;
 
 /// Why a pattern is not one, in the words of `syntax.Error`.

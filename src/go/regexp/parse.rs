@@ -1,3 +1,6 @@
+//! Patterns: Go's syntax goes in, that of `regex-syntax` comes out, or Go's refusal
+//! (`regexp/syntax/parse.go`).
+
 use regex_syntax::hir::{Capture, Class, ClassUnicode, ClassUnicodeRange, Hir, Look, Repetition};
 
 use super::class;

@@ -1,3 +1,5 @@
+//! Replacements: `$1` and `${name}` go in, pieces of text and groups come out (`Regexp.Expand`).
+
 use regex_automata::util::captures::Captures;
 
 use super::class::is_letter_or_digit;

@@ -1,3 +1,5 @@
+//! Texts to search: bytes go in, UTF-8 with a way back to the bytes comes out, as Go reads runes.
+
 use std::borrow::Cow;
 
 /// A text to search: what is not UTF-8 in it is replaced by U+FFFD, a byte at a time.

@@ -1,3 +1,6 @@
+//! Ranges of versions: a text goes in, what judges versions comes out
+//! (`github.com/Masterminds/semver/v3` 3.5.0).
+
 use std::cmp::Ordering;
 
 use super::version::{Error, Parts, Version, compare_prerelease};

@@ -1,3 +1,5 @@
+//! Versions inside templates: a version goes in, an object with its methods comes out.
+
 use std::any::Any;
 use std::cmp::Ordering;
 

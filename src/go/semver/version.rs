@@ -1,3 +1,6 @@
+//! Versions: a text goes in, its parts and their order come out
+//! (`github.com/Masterminds/semver/v3` 3.5.0).
+
 use std::cmp::Ordering;
 use std::fmt;
 

@@ -1,3 +1,5 @@
+//! Why a text is no number, in the words of Go's `strconv`.
+
 use std::fmt;
 
 use super::quote;

@@ -1,3 +1,6 @@
+//! Numbers with a point: texts go in, floats come out, and the other way round
+//! (`strconv.ParseFloat`, `strconv.FormatFloat`).
+
 use std::io::Write;
 
 use super::integer::underscores_separate_digits;

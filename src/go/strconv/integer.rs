@@ -1,3 +1,6 @@
+//! Whole numbers: texts go in, integers come out, and the other way round (`strconv.ParseInt`,
+//! `strconv.FormatInt`).
+
 use super::{NumError, NumFault};
 
 /// `strconv.FormatInt`; `base` from 2 to 36.

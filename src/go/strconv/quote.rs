@@ -1,3 +1,6 @@
+//! Go's string literals: bytes go in, quoted text comes out, and the other way round
+//! (`strconv.Quote`, `strconv.Unquote`).
+
 use std::fmt::Write;
 
 use super::is_print;

@@ -1,3 +1,5 @@
+//! Dates: seconds since 1970 go in, year, month and day come out, and the other way round (`time`).
+
 /// A date and a wall clock in the proleptic Gregorian calendar.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Civil {

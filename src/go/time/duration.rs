@@ -1,3 +1,5 @@
+//! `time.Duration`: a text goes in, nanoseconds come out, and the other way round.
+
 use std::fmt;
 
 use crate::go::strconv;

@@ -1,3 +1,5 @@
+//! Times as text: a time and a layout go in, text comes out (`time.Time.Format`).
+
 use super::Time;
 use super::layout::{self, Element, OffsetForm};
 

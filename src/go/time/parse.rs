@@ -1,3 +1,5 @@
+//! Text as times: a layout and a text go in, a time or Go's error comes out (`time.Parse`).
+
 use super::civil::{Civil, days_before, days_in, is_leap};
 use super::format::{MONTHS, WEEK_DAYS};
 use super::layout::{self, Element, OffsetForm};

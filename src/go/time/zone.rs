@@ -1,3 +1,5 @@
+//! Time zones: a name goes in, offsets and abbreviations come out (`time.Location`).
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

@@ -1,3 +1,5 @@
+//! What stands between `//` and the path: name, password, host and port (`net/url`).
+
 use memchr::{memchr, memmem, memrchr};
 
 use super::address;

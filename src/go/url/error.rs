@@ -1,3 +1,5 @@
+//! Why a text is no URL, in the words of Go's `net/url`.
+
 use crate::go::strconv::quote;
 
 /// A `%` without two digits, or one that may not stand where it does (`url.EscapeError`).

@@ -1,3 +1,6 @@
+//! References: a base and a reference go in, the address meant comes out (`URL.ResolveReference`,
+//! `URL.JoinPath`).
+
 use memchr::{memchr, memrchr};
 
 use super::{EscapeError, Url};

@@ -1,3 +1,5 @@
+//! Starters with tera: a starter and a chart's name go in, paths and texts come out.
+
 use tera::{Context, Delimiters, Tera};
 
 use super::Starter;
