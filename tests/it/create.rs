@@ -143,6 +143,20 @@ fn starters_render_to_what_they_promise() {
             &["env.A=x,serviceAccount.annotations.a=b"],
             &["ServiceAccount", "CronJob"],
         ),
+        ("ecs", &[], &["ServiceAccount", "Service", "Deployment"]),
+        (
+            "ecs",
+            &[
+                "ingress.enabled=true,ingress.annotations.a=b,autoscaling.enabled=true,serviceAccount.create=false",
+                "env.A=1,secrets.B.secret=s,secrets.B.key=k,ecs.launch-type=FARGATE,ecs.exec=true,health.command={true}",
+            ],
+            &[
+                "Service",
+                "Deployment",
+                "HorizontalPodAutoscaler",
+                "Ingress",
+            ],
+        ),
     ] {
         let created = Run::pintle(&["create", "shop", "--starter", starter]).go();
         created.success();
@@ -151,7 +165,11 @@ fn starters_render_to_what_they_promise() {
             want,
             "{starter} {sets:?}"
         );
-        for file in ["Chart.yaml", "values.yaml", "templates/_pod.tpl"] {
+        let pod = match starter {
+            "ecs" => "templates/_task.tpl",
+            _ => "templates/_pod.tpl",
+        };
+        for file in ["Chart.yaml", "values.yaml", pod] {
             let path = created.path("shop").join(file);
             let text = fs::read_to_string(path).expect("a file");
             assert!(
@@ -210,6 +228,65 @@ fn a_starter_of_the_users_wins() {
 fn an_unknown_starter_names_those_there_are() {
     let outcome = Run::pintle(&["create", "shop", "--starter", "nope"]).go();
     let stderr = outcome.failure();
-    assert!(stderr.contains("web, worker, cron, library"), "{stderr}");
+    assert!(
+        stderr.contains("web, worker, cron, ecs, library"),
+        "{stderr}"
+    );
     assert!(!outcome.path("shop").exists());
+}
+
+/// The member of an object at a path of keys.
+fn at<'a>(object: &'a Frozen, keys: &[&str]) -> Option<&'a Frozen> {
+    keys.iter()
+        .try_fold(object, |at, key| match key.parse::<usize>() {
+            Ok(index) => at.as_list()?.get(index),
+            Err(_) => at.get(key),
+        })
+}
+
+#[cfg(feature = "tera")]
+#[test]
+fn the_ecs_starter_holds_to_what_ecs_can_do() {
+    let created = Run::pintle(&["create", "shop", "-p", "ecs"]).go();
+    created.success();
+    let outcome = render(
+        &created,
+        "shop",
+        &[
+            "ingress.enabled=true,ecs.launch-type=FARGATE,ecs.exec=true,serviceAccount.roleArn=arn:aws:iam::1:role/r",
+            "secrets.TOKEN.secret=keys,secrets.TOKEN.key=token",
+        ],
+    );
+    let objects = objects(outcome.stdout.as_bytes());
+    let of = |kind: &str| {
+        let mut found = objects.iter();
+        found
+            .find(|object| object.get("kind").and_then(Frozen::as_text) == Some(&kind.into()))
+            .expect("an object")
+    };
+    let text = |object: &Frozen, keys: &[&str]| {
+        let found = at(object, keys).unwrap_or_else(|| panic!("{keys:?}"));
+        found.as_text().expect("a text").to_string()
+    };
+    let deployment = of("Deployment");
+    let annotation = |name: &str| text(deployment, &["metadata", "annotations", name]);
+    assert_eq!(annotation("ecs.pintle.dev/launch-type"), "FARGATE");
+    assert_eq!(annotation("ecs.pintle.dev/exec"), "true");
+    let pod = at(deployment, &["spec", "template", "spec"]).expect("a pod");
+    let container = at(pod, &["containers", "0"]).expect("a container");
+    let secret = ["env", "0", "valueFrom", "secretKeyRef", "name"];
+    assert_eq!(text(container, &secret), "keys");
+    // Fargate has no privileges to give, no hosts to name, and no groups for volumes.
+    for member in ["hostNetwork", "hostPID", "securityContext", "nodeSelector"] {
+        assert_eq!(at(pod, &[member]), None, "{member}");
+    }
+    let role = ["metadata", "annotations", "eks.amazonaws.com/role-arn"];
+    assert_eq!(text(of("ServiceAccount"), &role), "arn:aws:iam::1:role/r");
+    let ingress = of("Ingress");
+    let check = [
+        "metadata",
+        "annotations",
+        "alb.ingress.kubernetes.io/healthcheck-path",
+    ];
+    assert_eq!(text(ingress, &check), "/");
 }

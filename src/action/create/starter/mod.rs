@@ -89,6 +89,29 @@ static STARTERS: &[Starter] = &[
         ],
     },
     Starter {
+        name: "ecs",
+        about: "A service for Amazon ECS and Kubernetes alike",
+        files: &[
+            CHART,
+            ("values.yaml", include_str!("ecs/values.yaml")),
+            IGNORE,
+            NAMES,
+            ("templates/_task.tpl", include_str!("ecs/_task.tpl")),
+            (
+                "templates/serviceaccount.yaml",
+                include_str!("ecs/serviceaccount.yaml"),
+            ),
+            (
+                "templates/deployment.yaml",
+                include_str!("ecs/deployment.yaml"),
+            ),
+            ("templates/service.yaml", include_str!("ecs/service.yaml")),
+            ("templates/ingress.yaml", include_str!("ecs/ingress.yaml")),
+            ("templates/hpa.yaml", include_str!("ecs/hpa.yaml")),
+            ("templates/NOTES.txt", include_str!("ecs/NOTES.txt")),
+        ],
+    },
+    Starter {
         name: "library",
         about: "Named templates that other charts include",
         files: &[
