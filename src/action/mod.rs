@@ -4,6 +4,7 @@
 pub mod create;
 pub mod dependency;
 mod explain;
+pub mod hub;
 pub mod install;
 pub mod lint;
 pub mod package;

@@ -36,6 +36,19 @@ pub struct Options {
 const THRESHOLD: usize = 25;
 
 /// A chart that was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    /// `REPOSITORY/CHART`
+    pub name: String,
+    /// Version of the chart.
+    pub version: String,
+    /// Version of what it installs.
+    pub app_version: String,
+    /// What its definition says of it.
+    pub description: String,
+}
+
+/// A chart in an index.
 struct Found<'a> {
     name: &'a str,
     score: usize,
@@ -47,6 +60,18 @@ struct Found<'a> {
 /// # Errors
 /// Helm's line for whatever failed first.
 pub fn run(options: &Options, places: &Places, notices: &mut Vec<Notice>) -> Result<String, Error> {
+    print(options, &find(options, places, notices)?)
+}
+
+/// Searches the indexes of the repositories that were added; gives what is found, best first.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub fn find(
+    options: &Options,
+    places: &Places,
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<Row>, Error> {
     let fail = |message: String| Error::new(Kind::Chart, message);
     let wanted = match (&*options.version, options.devel) {
         ("", true) => ">0.0.0-0",
@@ -115,23 +140,31 @@ pub fn run(options: &Options, places: &Places, notices: &mut Vec<Notice>) -> Res
         }
         fits
     });
-    print(options, &found)
+    if found.is_empty() && options.fail_on_no_result {
+        return Err(fail("no results found".to_owned()));
+    }
+    let rows = found.into_iter().map(|found| {
+        let metadata = &found.version.metadata;
+        Row {
+            name: found.name.to_owned(),
+            version: metadata.version.clone(),
+            app_version: metadata.app_version.clone(),
+            description: metadata.description.clone(),
+        }
+    });
+    Ok(rows.collect())
 }
 
-fn print(options: &Options, found: &[Found<'_>]) -> Result<String, Error> {
-    if found.is_empty() && options.fail_on_no_result {
-        return Err(Error::new(Kind::Chart, "no results found"));
-    }
+fn print(options: &Options, found: &[Row]) -> Result<String, Error> {
     if options.format != Format::Table {
         let rows: Vec<_> = found
             .iter()
             .map(|found| {
-                let metadata = &found.version.metadata;
                 [
-                    ("name", found.name),
-                    ("version", &metadata.version),
-                    ("app_version", &metadata.app_version),
-                    ("description", &metadata.description),
+                    ("name", found.name.as_str()),
+                    ("version", &found.version),
+                    ("app_version", &found.app_version),
+                    ("description", &found.description),
                 ]
             })
             .collect();
@@ -143,12 +176,11 @@ fn print(options: &Options, found: &[Found<'_>]) -> Result<String, Error> {
     let mut table = Table::new(options.column_width);
     table.add(["NAME", "CHART VERSION", "APP VERSION", "DESCRIPTION"]);
     for found in found {
-        let metadata = &found.version.metadata;
         table.add([
-            found.name,
-            &metadata.version,
-            &metadata.app_version,
-            &metadata.description,
+            &*found.name,
+            &found.version,
+            &found.app_version,
+            &found.description,
         ]);
     }
     Ok(table.render())

@@ -90,6 +90,24 @@ pub(super) fn namespace(files: &Files, context: &str) -> Option<String> {
     Some(namespace).filter(|name| !name.is_empty())
 }
 
+/// The names of all contexts; none of files that cannot be read.
+pub(super) fn contexts(files: &Files) -> Vec<String> {
+    let paths = match files {
+        Files::Explicit(path) => std::slice::from_ref(path),
+        Files::Chain(paths) => paths.as_slice(),
+    };
+    let read = paths
+        .iter()
+        .filter_map(|path| parse(&std::fs::read(path).ok()?));
+    let mut names: Vec<String> = read
+        .flat_map(|file| file.contexts.unwrap_or_default())
+        .filter_map(|context| context.name)
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// The address of the server of `context`, or of the current context; `None` where there is neither
 /// a context nor a cluster that it names.
 ///

@@ -24,12 +24,14 @@ pub fn main() -> ExitCode {
     let mut words: Vec<String> = words.collect();
     let environment = Environment::of_process(program);
     let mut terminal = Terminal::new();
-    let code = match environment.program_name() {
-        "helm" => strict::run(&words, &environment, &mut terminal),
-        "helmfile" => {
+    let asked = environment.find(args::COMPLETE);
+    let code = match (environment.program_name(), asked) {
+        ("helm", _) => strict::run(&words, &environment, &mut terminal),
+        ("helmfile", _) => {
             terminal.complain("Error: pintle does not stand in for helmfile yet\n");
             1
         }
+        (_, Some(shell)) => args::complete(&shell, &words, &environment, &mut terminal),
         _ => match words.first().map(String::as_str) {
             Some("helm") => {
                 words.remove(0);

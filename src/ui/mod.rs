@@ -4,6 +4,7 @@
 
 pub mod log;
 pub mod report;
+pub mod table;
 
 use std::io::{IsTerminal, Write};
 
@@ -70,6 +71,21 @@ impl Terminal {
                     && anstream::AutoStream::choice(&stream) != anstream::ColorChoice::Never
             }
         }
+    }
+
+    /// Adds a table to standard output: in columns on a terminal, else with a tab between cells.
+    pub fn table(&mut self, table: &table::Table) {
+        let stream = std::io::stdout();
+        let layout = if stream.is_terminal() {
+            table::Layout::Columns {
+                width: terminal_size::terminal_size_of(&stream).map(|(width, _)| width.0.into()),
+                is_painted: self.paints_output(),
+            }
+        } else {
+            table::Layout::Tabs
+        };
+        let text = table.render(layout);
+        self.print(&text);
     }
 
     /// Adds text to standard output.

@@ -1,5 +1,6 @@
 //! The integration tests, in one binary.
 
+mod command;
 mod create;
 #[path = "../difference.rs"]
 mod difference;

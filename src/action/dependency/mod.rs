@@ -6,5 +6,5 @@ mod lock;
 mod manager;
 mod resolve;
 
-pub use list::list;
+pub use list::{Listing, Row, list, read};
 pub use manager::Manager;

@@ -8,12 +8,13 @@ pub(super) mod package;
 pub(super) mod plugin;
 pub(super) mod repo;
 pub(super) mod show;
-mod source;
+pub(super) mod source;
 pub(super) mod template;
 pub(super) mod upgrade;
 pub(super) mod version;
 
 use super::environment::Environment;
+use crate::action::repo::Format;
 use crate::go::flag::FlagSet;
 use crate::ui::Terminal;
 
@@ -39,6 +40,43 @@ pub(super) fn env(
             for (name, value) in variables {
                 terminal.print(&format!("{name}=\"{value}\"\n"));
             }
+        }
+    }
+}
+
+/// Rows of named texts as JSON or YAML, for scripts.
+pub(super) fn structured<'a, const N: usize>(
+    rows: impl Iterator<Item = [(&'static str, &'a str); N]>,
+    format: Format,
+) -> String {
+    encode(&rows.map(map).collect::<Vec<_>>(), format)
+}
+
+/// Named texts as a JSON object or a YAML map.
+pub(super) fn structured_map<'a>(
+    members: impl Iterator<Item = (&'static str, &'a str)>,
+    format: Format,
+) -> String {
+    encode(&map(members), format)
+}
+
+fn map<'a>(
+    members: impl IntoIterator<Item = (&'static str, &'a str)>,
+) -> serde_json::Map<String, serde_json::Value> {
+    let members = members.into_iter();
+    members
+        .map(|(name, text)| (name.to_owned(), text.into()))
+        .collect()
+}
+
+/// Texts in lists and maps, which both forms can hold.
+fn encode(value: &impl serde::Serialize, format: Format) -> String {
+    match format {
+        Format::Yaml => serde_yaml::to_string(value).unwrap_or_default(),
+        Format::Json | Format::Table => {
+            let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+            text.push('\n');
+            text
         }
     }
 }

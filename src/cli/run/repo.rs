@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use super::super::environment::Environment;
 use super::source::{access, format, places, source, timeout};
 use crate::action::dependency::{self, Manager};
-use crate::action::{pull, repo, search};
+use crate::action::{hub, pull, repo, search};
 use crate::diag::{Error, Kind, Notice};
 use crate::fetch::{Entry, Provenance};
 use crate::go::flag::FlagSet;
@@ -134,16 +134,7 @@ pub(in crate::cli) fn search(
     arguments: &[String],
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    let options = search::Options {
-        keywords: arguments.to_vec(),
-        regexp: flags.is("regexp"),
-        versions: flags.is("versions"),
-        devel: flags.is("devel"),
-        version: flags.text("version").to_owned(),
-        column_width: column_width(flags),
-        fail_on_no_result: flags.is("fail-on-no-result"),
-        format: format(flags),
-    };
+    let options = search_options(flags, arguments);
     let places = places(flags);
     let text = logged(terminal, |_, notices| {
         search::run(&options, &places, notices)
@@ -152,7 +143,76 @@ pub(in crate::cli) fn search(
     Ok(())
 }
 
-fn column_width(flags: &FlagSet) -> usize {
+/// `pintle search repo`: what is found.
+///
+/// # Errors
+/// As [`search`].
+pub(in crate::cli) fn found(
+    flags: &FlagSet,
+    arguments: &[String],
+    terminal: &mut Terminal,
+) -> Result<Vec<search::Row>, Error> {
+    let options = search_options(flags, arguments);
+    let places = places(flags);
+    logged(terminal, |_, notices| {
+        search::find(&options, &places, notices)
+    })
+}
+
+fn search_options(flags: &FlagSet, arguments: &[String]) -> search::Options {
+    search::Options {
+        keywords: arguments.to_vec(),
+        regexp: flags.is("regexp"),
+        versions: flags.is("versions"),
+        devel: flags.is("devel"),
+        version: flags.text("version").to_owned(),
+        column_width: column_width(flags),
+        fail_on_no_result: flags.is("fail-on-no-result"),
+        format: format(flags),
+    }
+}
+
+/// `helm search hub`.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(in crate::cli) fn hub(
+    flags: &FlagSet,
+    arguments: &[String],
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let options = hub_options(flags, arguments);
+    let text = logged(terminal, |_, notices| hub::run(&options, notices))?;
+    terminal.print(&text);
+    Ok(())
+}
+
+/// `pintle search hub`: what is found.
+///
+/// # Errors
+/// As [`hub`].
+pub(in crate::cli) fn hub_found(
+    flags: &FlagSet,
+    arguments: &[String],
+    terminal: &mut Terminal,
+) -> Result<Vec<hub::Row>, Error> {
+    let options = hub_options(flags, arguments);
+    logged(terminal, |_, notices| hub::find(&options, notices))
+}
+
+fn hub_options(flags: &FlagSet, arguments: &[String]) -> hub::Options {
+    hub::Options {
+        keywords: arguments.to_vec(),
+        endpoint: flags.text("endpoint").to_owned(),
+        list_repository: flags.is("list-repo-url"),
+        column_width: column_width(flags),
+        fail_on_no_result: flags.is("fail-on-no-result"),
+        format: format(flags),
+    }
+}
+
+/// `--max-col-width`
+pub(in crate::cli) fn column_width(flags: &FlagSet) -> usize {
     usize::try_from(flags.int("max-col-width")).unwrap_or(usize::MAX)
 }
 

@@ -10,7 +10,7 @@ use crate::go::flag::FlagSet;
 use crate::go::time;
 
 /// Where things are kept.
-pub(super) fn places(flags: &FlagSet) -> Places {
+pub(in crate::cli) fn places(flags: &FlagSet) -> Places {
     Places {
         repository_config: flags.text("repository-config").to_owned(),
         repository_cache: flags.text("repository-cache").to_owned(),
@@ -19,7 +19,7 @@ pub(super) fn places(flags: &FlagSet) -> Places {
 }
 
 /// How servers are talked to.
-pub(super) fn access(flags: &FlagSet) -> Access {
+pub(in crate::cli) fn access(flags: &FlagSet) -> Access {
     let text = |name: &str| flags.text(name).to_owned();
     Access {
         owner: String::new(),
@@ -39,7 +39,7 @@ pub(super) fn access(flags: &FlagSet) -> Access {
 /// # Errors
 /// Certificates that cannot be read. Helm makes a client for registries before it looks at what is
 /// wanted.
-pub(super) fn source(flags: &FlagSet) -> Result<Source, Error> {
+pub(in crate::cli) fn source(flags: &FlagSet) -> Result<Source, Error> {
     let access = access(flags);
     access
         .check_certificates()
@@ -57,7 +57,7 @@ pub(super) fn source(flags: &FlagSet) -> Result<Source, Error> {
 }
 
 /// `--timeout`
-pub(super) fn timeout(flags: &FlagSet) -> Option<Duration> {
+pub(in crate::cli) fn timeout(flags: &FlagSet) -> Option<Duration> {
     let duration = time::Duration::parse(flags.text("timeout")).ok()?;
     // Nothing, and less, is no limit in Go.
     match u64::try_from(duration.0) {
@@ -67,7 +67,7 @@ pub(super) fn timeout(flags: &FlagSet) -> Option<Duration> {
 }
 
 /// `--output`
-pub(super) fn format(flags: &FlagSet) -> Format {
+pub(in crate::cli) fn format(flags: &FlagSet) -> Format {
     match flags.text("output") {
         "json" => Format::Json,
         "yaml" => Format::Yaml,

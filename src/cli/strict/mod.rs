@@ -14,10 +14,12 @@ use crate::ui::{Color, Terminal};
 
 pub(super) use flag::{CHART_PATH, DEVEL, GLOBAL};
 
-/// The table of a command of the first level.
-pub(super) fn table(name: &str) -> Option<&'static Command> {
-    let mut commands = command::ROOT.commands.iter();
-    commands.find(|command| command.name() == name)
+/// The table of the command that is called `path`, such as `repo add`.
+pub(super) fn table(path: &str) -> Option<&'static Command> {
+    path.split(' ').try_fold(&command::ROOT, |parent, name| {
+        let mut commands = parent.commands.iter();
+        commands.find(|command| command.name() == name)
+    })
 }
 
 /// Runs what was typed behind `helm`; returns the exit code.
@@ -179,6 +181,9 @@ fn dispatch(
         }
         "search repo" => {
             run::repo::search(flags, arguments, terminal).map_err(|error| error.to_string())?;
+        }
+        "search hub" => {
+            run::repo::hub(flags, arguments, terminal).map_err(|error| error.to_string())?;
         }
         "pull" => run::repo::pull(flags, arguments, environment, terminal)
             .map_err(|error| error.to_string())?,

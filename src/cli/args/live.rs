@@ -1,0 +1,124 @@
+//! Names that completion offers: repositories that were added, their charts, starters, contexts,
+//! variables. Nothing is fetched, and what cannot be read offers nothing.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter as _};
+
+use super::super::environment::Environment;
+use super::super::{kubeconfig, strict};
+use super::page::Live;
+use crate::action::create::starter;
+use crate::fetch::repository::index_path;
+use crate::fetch::{Index, Repositories};
+
+/// Where names are looked for. It is read before completion begins, for clap's completers outlive
+/// the environment.
+pub(super) struct Known {
+    repository_config: String,
+    repository_cache: String,
+    starters: String,
+    kubeconfig: kubeconfig::Files,
+    variables: Vec<&'static str>,
+}
+
+impl Known {
+    pub(super) fn of(environment: &Environment) -> Known {
+        let flags = strict::global_flags(environment);
+        Known {
+            repository_config: flags.text("repository-config").to_owned(),
+            repository_cache: flags.text("repository-cache").to_owned(),
+            starters: environment.data_path("starters"),
+            kubeconfig: environment.kubeconfig(&flags),
+            variables: environment.variables(&flags).into_keys().collect(),
+        }
+    }
+
+    fn repositories(&self) -> Vec<(String, String)> {
+        let all = Repositories::load(&self.repository_config).unwrap_or_default();
+        let entries = all.entries.into_iter();
+        entries.map(|entry| (entry.name, entry.url)).collect()
+    }
+
+    /// The charts of a repository, with their descriptions.
+    fn charts(&self, repository: &str) -> Vec<(String, String)> {
+        let path = index_path(&self.repository_cache, repository);
+        let Ok(index) = Index::load(&path, &mut Vec::new()) else {
+            return Vec::new();
+        };
+        let charts = index.entries.iter();
+        charts
+            .map(|(name, versions)| {
+                let newest = versions.first();
+                let about = newest.map_or("", |version| &version.metadata.description);
+                (format!("{repository}/{name}"), about.to_owned())
+            })
+            .collect()
+    }
+
+    /// The starters that come with pintle, and the user's.
+    fn starters(&self) -> Vec<(String, String)> {
+        let own = std::fs::read_dir(&self.starters).into_iter().flatten();
+        let own = own
+            .filter_map(|entry| Some((entry.ok()?.file_name().into_string().ok()?, String::new())));
+        let ours = starter::names()
+            .filter_map(starter::find)
+            .map(|starter| (starter.name.to_owned(), starter.about.to_owned()));
+        let mut all: Vec<_> = own.collect();
+        all.sort();
+        all.extend(ours);
+        all
+    }
+}
+
+/// What completes `part`.
+pub(super) fn candidates(live: Live, known: &Known, part: &OsStr) -> Vec<CompletionCandidate> {
+    let Some(text) = part.to_str() else {
+        return Vec::new();
+    };
+    let named = match live {
+        Live::Repository => known.repositories(),
+        Live::Chart => return charts(known, part, text),
+        Live::Starter => known.starters(),
+        Live::Context => kubeconfig::contexts(&known.kubeconfig)
+            .into_iter()
+            .map(|name| (name, String::new()))
+            .collect(),
+        Live::Variable => {
+            let names = known.variables.iter();
+            names
+                .map(|name| ((*name).to_owned(), String::new()))
+                .collect()
+        }
+        Live::Nothing | Live::File | Live::Folder => Vec::new(),
+    };
+    offer(named, text)
+}
+
+/// Charts of the repository in front of the slash, or repositories; and paths.
+fn charts(known: &Known, part: &OsStr, text: &str) -> Vec<CompletionCandidate> {
+    let mut found = match text.split_once('/') {
+        Some((repository, _)) => offer(known.charts(repository), text),
+        None => {
+            let repositories = known.repositories().into_iter();
+            let with_slash = repositories.map(|(name, url)| (format!("{name}/"), url));
+            offer(with_slash.collect(), text)
+        }
+    };
+    if found.is_empty() || Path::new(text).exists() {
+        found.extend(PathCompleter::any().complete(part));
+    }
+    found
+}
+
+fn offer(named: Vec<(String, String)>, part: &str) -> Vec<CompletionCandidate> {
+    let fitting = named.into_iter().filter(|(name, _)| name.starts_with(part));
+    fitting
+        .map(|(name, about)| {
+            let line = about.lines().next().unwrap_or_default().to_owned();
+            let help = (!line.is_empty()).then(|| line.into());
+            CompletionCandidate::new(name).help(help)
+        })
+        .collect()
+}

@@ -1,0 +1,250 @@
+//! pintle's own command line: clap, over the same tables of flags as the strict names, and flags
+//! that only pintle has. A file a command says what it takes; [`page`] makes clap's form of it.
+
+mod complete;
+mod config;
+mod create;
+mod dependency;
+mod env;
+mod given;
+mod hint;
+mod lint;
+mod live;
+mod man;
+mod package;
+mod page;
+mod pull;
+mod render;
+mod repo;
+mod search;
+mod show;
+mod version;
+
+use std::sync::Arc;
+
+use clap::builder::Styles;
+use clap::{Arg, ArgMatches};
+
+use self::live::Known;
+use self::page::{Call, Page};
+use super::environment::Environment;
+use crate::diag::{Error, Kind};
+use crate::ui::{Terminal, report};
+
+pub(super) use complete::{VARIABLE as COMPLETE, answer as complete};
+
+/// All commands, those that hold others in front of what they hold.
+const PAGES: &[&[Page]] = &[
+    render::PAGES,
+    lint::PAGES,
+    create::PAGES,
+    show::PAGES,
+    package::PAGES,
+    dependency::PAGES,
+    repo::PAGES,
+    search::PAGES,
+    pull::PAGES,
+    config::PAGES,
+    env::PAGES,
+    complete::PAGES,
+    man::PAGES,
+    version::PAGES,
+];
+
+/// The order in which the help lists commands.
+const SECTIONS: &[(&str, &[&str])] = &[
+    (
+        "Charts",
+        &["create", "render", "lint", "show", "package", "dependency"],
+    ),
+    ("Where charts come from", &["repo", "search", "pull"]),
+    (
+        "pintle itself",
+        &["config", "env", "completion", "man", "version", "helm"],
+    ),
+];
+
+const ABOUT: &str = "Renders Helm charts byte for byte as Helm 4 does, many times faster";
+const HELM: &str = "Stand in for Helm: all that follows is Helm's command line";
+
+fn pages() -> impl Iterator<Item = &'static Page> {
+    PAGES.iter().flat_map(|pages| pages.iter())
+}
+
+/// Runs what was typed behind `pintle`; returns the exit code.
+pub(super) fn run(words: &[String], environment: &Environment, terminal: &mut Terminal) -> u8 {
+    let program = std::iter::once(environment.program_name().to_owned());
+    let parsed = command(None).try_get_matches_from(program.chain(words.iter().cloned()));
+    let matches = match parsed {
+        Ok(matches) => matches,
+        Err(error) => {
+            let text = error.render();
+            let (colored, failed) = match error.use_stderr() {
+                true => (terminal.is_colored(), true),
+                false => (terminal.paints_output(), false),
+            };
+            let text = match colored {
+                true => text.ansi().to_string(),
+                false => text.to_string(),
+            };
+            if failed {
+                terminal.complain(&text);
+            } else {
+                terminal.print(&text);
+            }
+            return u8::from(failed);
+        }
+    };
+    match dispatch(&matches, environment, terminal) {
+        Ok(code) => code,
+        Err(error) => {
+            let style = if terminal.is_colored() {
+                report::Style::Colored
+            } else {
+                report::Style::Plain
+            };
+            terminal.complain(&report::error(&error, style));
+            1
+        }
+    }
+}
+
+fn dispatch(
+    matches: &ArgMatches,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<u8, Error> {
+    let mut path = String::new();
+    let mut matches = matches;
+    while let Some((name, below)) = matches.subcommand() {
+        if !path.is_empty() {
+            path.push(' ');
+        }
+        path.push_str(name);
+        matches = below;
+    }
+    let page = pages().find(|page| page.path == path);
+    let Some((page, run)) = page.and_then(|page| Some((page, page.run?))) else {
+        let message = format!("{path:?} is no command");
+        return Err(Error::new(Kind::Usage, message));
+    };
+    let flags = given::flags(page, matches, environment, terminal)?;
+    let mut call = Call {
+        page,
+        flags,
+        arguments: given::arguments(page, matches),
+        environment,
+    };
+    run(&mut call, terminal).map_err(|error| hint::add(error, &call))
+}
+
+/// The whole command line; with what is known, its words can be completed.
+fn command(known: Option<&Arc<Known>>) -> clap::Command {
+    let mut root = clap::Command::new("pintle")
+        .about(ABOUT)
+        .long_about(format!(
+            "{ABOUT}.\n\n\
+             Started under the name helm, or as `pintle helm ...`, it understands and answers\n\
+             exactly what Helm's own command line does."
+        ))
+        .version(env!("CARGO_PKG_VERSION"))
+        .styles(Styles::styled())
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .args_override_self(true)
+        .help_template(
+            "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}Options:\n{options}",
+        )
+        .before_help(sections())
+        .before_long_help(sections());
+    for page in pages() {
+        match page.path.rsplit_once(' ') {
+            None => root = root.subcommand(page.command(known)),
+            Some((parent, _)) => {
+                root = root.mut_subcommand(parent, |parent| parent.subcommand(page.command(known)));
+            }
+        }
+    }
+    root.subcommand(
+        clap::Command::new("helm")
+            .about(HELM)
+            .disable_help_flag(true)
+            .arg(
+                Arg::new("arguments")
+                    .value_name("ARGUMENTS")
+                    .num_args(0..)
+                    .allow_hyphen_values(true),
+            ),
+    )
+}
+
+/// The commands with their lines, by section.
+fn sections() -> String {
+    let about = |name: &str| {
+        let found = pages().find(|page| page.path == name);
+        found.map_or(HELM, |page| page.about)
+    };
+    let names = SECTIONS.iter().flat_map(|(_, names)| names.iter());
+    let width = names.map(|name| name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (title, names) in SECTIONS {
+        text.push_str(&format!("{title}:\n"));
+        for name in *names {
+            text.push_str(&format!("  {name:width$}  {}\n", about(name)));
+        }
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::cli::strict;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command(None).debug_assert();
+    }
+
+    #[test]
+    fn every_command_stands_in_one_section() {
+        let mut listed: Vec<&str> = SECTIONS
+            .iter()
+            .flat_map(|(_, names)| *names)
+            .copied()
+            .collect();
+        listed.sort_unstable();
+        let command = command(None);
+        let mut there: Vec<&str> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        there.sort_unstable();
+        assert_eq!(listed, there);
+    }
+
+    #[test]
+    fn pages_share_flags_with_commands_that_there_are() {
+        let mut paths = BTreeSet::new();
+        for page in pages() {
+            assert!(paths.insert(page.path), "{} stands twice", page.path);
+            assert!(
+                page.like.is_empty() || strict::table(page.like).is_some(),
+                "{} is like {}",
+                page.path,
+                page.like
+            );
+            for (line, _) in page.examples {
+                let words = std::iter::once("pintle").chain(line.split(' '));
+                let words = words.map(|word| word.trim_matches('\''));
+                if let Err(error) = command(None).try_get_matches_from(words) {
+                    panic!("{}: {line}: {error}", page.path);
+                }
+            }
+        }
+    }
+}
