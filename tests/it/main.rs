@@ -9,6 +9,7 @@ mod examples;
 mod front;
 mod layering;
 mod origin;
+mod pipeline;
 mod program;
 mod project;
 mod random;
