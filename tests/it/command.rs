@@ -261,3 +261,20 @@ fn a_hub_is_searched() {
         )
     );
 }
+
+#[test]
+fn releases_are_those_of_the_project() {
+    let outcome = Run::pintle(&["install", "shop", "./web", "--dry-run=client"])
+        .chart(
+            "web",
+            "a: 0\n",
+            "a: {{ .Values.a }}\nn: {{ .Release.Namespace }}\n",
+        )
+        .file("pintle.yaml", "namespace: prod\nvalues: [prod.yaml]\n")
+        .file("prod.yaml", "a: 1\n")
+        .go();
+    let text = outcome.success();
+    assert!(text.contains("a: 1\nn: prod\n"), "{text}");
+    let outcome = Run::pintle(&["list"]).go();
+    assert!(outcome.failure().starts_with("Error: "));
+}

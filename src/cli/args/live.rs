@@ -1,5 +1,5 @@
-//! Names that completion offers: repositories that were added, their charts, starters, contexts,
-//! variables. Nothing is fetched, and what cannot be read offers nothing.
+//! Names that completion offers: repositories that were added, their charts, starters, plugins,
+//! contexts, variables. Nothing is fetched, and what cannot be read offers nothing.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -19,6 +19,7 @@ pub(super) struct Known {
     repository_config: String,
     repository_cache: String,
     starters: String,
+    plugins: String,
     kubeconfig: kubeconfig::Files,
     variables: Vec<&'static str>,
 }
@@ -30,6 +31,7 @@ impl Known {
             repository_config: flags.text("repository-config").to_owned(),
             repository_cache: flags.text("repository-cache").to_owned(),
             starters: environment.data_path("starters"),
+            plugins: environment.plugins(),
             kubeconfig: environment.kubeconfig(&flags),
             variables: environment.variables(&flags).into_keys().collect(),
         }
@@ -57,6 +59,24 @@ impl Known {
             .collect()
     }
 
+    /// The folders of plugins, which have their names.
+    fn plugins(&self) -> Vec<(String, String)> {
+        let folders = std::env::split_paths(&self.plugins);
+        let entries = folders
+            .filter_map(|folder| std::fs::read_dir(folder).ok())
+            .flatten()
+            .filter_map(Result::ok);
+        let plugins = entries.filter(|entry| entry.path().join("plugin.yaml").exists());
+        let mut names: Vec<String> = plugins
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        names
+            .into_iter()
+            .map(|name| (name, String::new()))
+            .collect()
+    }
+
     /// The starters that come with pintle, and the user's.
     fn starters(&self) -> Vec<(String, String)> {
         let own = std::fs::read_dir(&self.starters).into_iter().flatten();
@@ -81,6 +101,7 @@ pub(super) fn candidates(live: Live, known: &Known, part: &OsStr) -> Vec<Complet
         Live::Repository => known.repositories(),
         Live::Chart => return charts(known, part, text),
         Live::Starter => known.starters(),
+        Live::Plugin => known.plugins(),
         Live::Context => kubeconfig::contexts(&known.kubeconfig)
             .into_iter()
             .map(|name| (name, String::new()))

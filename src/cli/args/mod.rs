@@ -13,11 +13,15 @@ mod live;
 mod man;
 mod package;
 mod page;
+mod plugin;
 mod pull;
+mod registry;
+mod release;
 mod render;
 mod repo;
 mod search;
 mod show;
+mod verify;
 mod version;
 
 use std::sync::Arc;
@@ -28,6 +32,7 @@ use clap::{Arg, ArgMatches};
 use self::live::Known;
 use self::page::{Call, Page};
 use super::environment::Environment;
+use super::strict;
 use crate::diag::{Error, Kind};
 use crate::ui::{Terminal, report};
 
@@ -44,6 +49,10 @@ const PAGES: &[&[Page]] = &[
     repo::PAGES,
     search::PAGES,
     pull::PAGES,
+    registry::PAGES,
+    verify::PAGES,
+    release::PAGES,
+    plugin::PAGES,
     config::PAGES,
     env::PAGES,
     complete::PAGES,
@@ -55,12 +64,45 @@ const PAGES: &[&[Page]] = &[
 const SECTIONS: &[(&str, &[&str])] = &[
     (
         "Charts",
-        &["create", "render", "lint", "show", "package", "dependency"],
+        &[
+            "create",
+            "render",
+            "lint",
+            "show",
+            "package",
+            "verify",
+            "dependency",
+        ],
     ),
-    ("Where charts come from", &["repo", "search", "pull"]),
+    (
+        "Where charts come from",
+        &["repo", "search", "pull", "push", "registry"],
+    ),
+    (
+        "Releases",
+        &[
+            "install",
+            "upgrade",
+            "rollback",
+            "uninstall",
+            "list",
+            "status",
+            "history",
+            "get",
+            "test",
+        ],
+    ),
     (
         "pintle itself",
-        &["config", "env", "completion", "man", "version", "helm"],
+        &[
+            "config",
+            "env",
+            "plugin",
+            "completion",
+            "man",
+            "version",
+            "helm",
+        ],
     ),
 ];
 
@@ -138,6 +180,17 @@ fn dispatch(
     run(&mut call, terminal).map_err(|error| hint::add(error, &call))
 }
 
+/// Runs a command as it runs under Helm's name, with what was typed here.
+fn share(call: &mut Call<'_>, terminal: &mut Terminal) -> Result<u8, Error> {
+    strict::perform(
+        call.page.like,
+        &call.flags,
+        &call.arguments,
+        call.environment,
+        terminal,
+    )
+}
+
 /// The whole command line; with what is known, its words can be completed.
 fn command(known: Option<&Arc<Known>>) -> clap::Command {
     let mut root = clap::Command::new("pintle")
@@ -203,7 +256,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::cli::strict;
 
     #[test]
     fn the_command_line_is_sound() {

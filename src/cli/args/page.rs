@@ -89,6 +89,7 @@ pub(super) enum Live {
     Chart,
     Repository,
     Starter,
+    Plugin,
     Variable,
     Context,
 }

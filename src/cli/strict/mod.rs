@@ -7,7 +7,7 @@ mod flag;
 use super::environment::Environment;
 use super::run;
 use crate::action::verify;
-use crate::diag::{Level, Notice};
+use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::flag::{Command, Flag, FlagSet, Found, Unknown, find};
 use crate::go::strconv;
 use crate::ui::{Color, Terminal};
@@ -105,6 +105,7 @@ fn execute(
     }
     found.check(&flags, &arguments)?;
     dispatch(&found, &flags, &arguments, environment, terminal)
+        .map_err(|failure| failure.0.to_string())
 }
 
 /// Judges values of Helm's own types of flags.
@@ -143,6 +144,45 @@ pub(super) fn check(
     Ok(value.to_owned())
 }
 
+/// Why a command failed: an error, or words alone.
+struct Failure(Error);
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure(error)
+    }
+}
+
+impl From<String> for Failure {
+    fn from(words: String) -> Failure {
+        Failure(Error::new(Kind::Usage, words))
+    }
+}
+
+/// Runs the command called `path` for pintle's own command line, which read the words itself.
+///
+/// # Errors
+/// Whatever the command failed of, with its hints.
+pub(super) fn perform(
+    path: &str,
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<u8, Error> {
+    let mut found = Found {
+        path: vec![&command::ROOT],
+        words: Vec::new(),
+    };
+    for name in path.split(' ') {
+        let below = found.command().commands.iter();
+        found
+            .path
+            .extend(below.clone().find(|command| command.name() == name));
+    }
+    dispatch(&found, flags, arguments, environment, terminal).map_err(|failure| failure.0)
+}
+
 /// Runs the command that was found.
 fn dispatch(
     found: &Found,
@@ -150,65 +190,57 @@ fn dispatch(
     arguments: &[String],
     environment: &Environment,
     terminal: &mut Terminal,
-) -> Result<u8, String> {
+) -> Result<u8, Failure> {
     let name = found.full_name();
     match name.strip_prefix("helm ").unwrap_or_default() {
         "help" => help(arguments, environment, terminal),
-        "create" => run::create::strict(flags, arguments, environment, terminal)
-            .map_err(|error| error.to_string())?,
+        "create" => run::create::strict(flags, arguments, environment, terminal)?,
         "env" => run::env(flags, arguments, environment, terminal),
         "completion bash" | "completion zsh" | "completion fish" | "completion powershell" => {
             completion::script(found.command().name(), flags, terminal);
         }
-        "install" => run::install::strict(flags, arguments, environment, terminal)
-            .map_err(|error| error.to_string())?,
+        "install" => run::install::strict(flags, arguments, environment, terminal)?,
         "upgrade" => {
-            return Err(run::upgrade::strict(flags, arguments, environment, terminal).to_string());
+            return Err(run::upgrade::strict(flags, arguments, environment, terminal).into());
         }
         "list" | "status" | "history" | "test" | "get all" | "get hooks" | "get manifest"
         | "get metadata" | "get notes" | "get values" => {
-            return Err(run::cluster::absence(flags, environment).to_string());
+            return Err(run::cluster::absence(flags, environment).into());
         }
         "rollback" => {
-            return Err(run::cluster::rollback(flags, arguments, environment).to_string());
+            return Err(run::cluster::rollback(flags, arguments, environment).into());
         }
-        "uninstall" => return Err(run::cluster::uninstall(flags, environment).to_string()),
-        "lint" => run::lint::strict(flags, arguments, environment, terminal)
-            .map_err(|error| error.to_string())?,
+        "uninstall" => return Err(run::cluster::uninstall(flags, environment).into()),
+        "lint" => run::lint::strict(flags, arguments, environment, terminal)?,
         "repo add" | "repo list" | "repo update" | "repo remove" | "repo index" => {
-            run::repo::repo(found.command().name(), flags, arguments, terminal)
-                .map_err(|error| error.to_string())?;
+            run::repo::repo(found.command().name(), flags, arguments, terminal)?;
         }
         "search repo" => {
-            run::repo::search(flags, arguments, terminal).map_err(|error| error.to_string())?;
+            run::repo::search(flags, arguments, terminal)?;
         }
         "search hub" => {
-            run::repo::hub(flags, arguments, terminal).map_err(|error| error.to_string())?;
+            run::repo::hub(flags, arguments, terminal)?;
         }
-        "pull" => run::repo::pull(flags, arguments, environment, terminal)
-            .map_err(|error| error.to_string())?,
+        "pull" => run::repo::pull(flags, arguments, environment, terminal)?,
         "dependency list" | "dependency build" | "dependency update" => {
-            run::repo::dependency(found.command().name(), flags, arguments, terminal)
-                .map_err(|error| error.to_string())?;
+            run::repo::dependency(found.command().name(), flags, arguments, terminal)?;
         }
         "package" => {
-            run::package::package(flags, arguments, terminal).map_err(|error| error.to_string())?;
+            run::package::package(flags, arguments, terminal)?;
         }
         "show all" | "show chart" | "show crds" | "show readme" | "show values" => {
-            run::show::show(found.command().name(), flags, arguments, terminal)
-                .map_err(|error| error.to_string())?;
+            run::show::show(found.command().name(), flags, arguments, terminal)?;
         }
-        "template" => run::template::strict(flags, arguments, environment, terminal)
-            .map_err(|error| error.to_string())?,
+        "template" => run::template::strict(flags, arguments, environment, terminal)?,
         "verify" => {
             let file = arguments.first().map_or("", String::as_str);
-            return Err(verify::refuse(file, flags.text("keyring")).to_string());
+            return Err(verify::refuse(file, flags.text("keyring")).into());
         }
         "version" => run::version::version(flags, terminal)?,
         "plugin list" => run::plugin::list(environment, terminal)?,
         "plugin uninstall" => run::plugin::change("uninstall", arguments, environment)?,
         "plugin update" => run::plugin::change("update", arguments, environment)?,
-        _ => return Err(run::not_there_yet(&name)),
+        _ => return Err(run::not_there_yet(&name).into()),
     }
     Ok(0)
 }

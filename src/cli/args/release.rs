@@ -1,0 +1,111 @@
+//! Releases: `pintle install`, `upgrade`, `rollback`, `uninstall`, `list`, `status`, `history`, `get`
+//! and `test`.
+
+use super::super::settings::Settings;
+use super::page::{Call, Count, Live, Operand, Page};
+use super::render::PROJECT;
+use crate::diag::Error;
+use crate::ui::Terminal;
+
+/// As under Helm's name, with what pintle.yaml says for the project.
+fn release(call: &mut Call<'_>, terminal: &mut Terminal) -> Result<u8, Error> {
+    Settings::resolve(&mut call.flags, call.environment)?;
+    super::share(call, terminal)
+}
+
+const RELEASE: Operand = Operand::new("RELEASE", "The release's name", Count::One, Live::Nothing);
+
+const fn page(path: &'static str, about: &'static str, operands: &'static [Operand]) -> Page {
+    Page::new(path, about)
+        .takes(operands)
+        .with(&[PROJECT])
+        .like(path)
+        .runs(release)
+}
+
+pub(super) const PAGES: &[Page] = &[
+    page(
+        "install",
+        "Install a chart as a release",
+        &[
+            Operand::new(
+                "NAME",
+                "The release's name, where CHART is not all",
+                Count::One,
+                Live::Chart,
+            ),
+            Operand::new(
+                "CHART",
+                "A folder, an archive, REPOSITORY/CHART or a URL",
+                Count::Any,
+                Live::Chart,
+            ),
+        ],
+    )
+    .examples(&[
+        (
+            "install shop ./chart -f prod.yaml",
+            "with values of production",
+        ),
+        (
+            "install shop ./chart --dry-run=client",
+            "what would be installed, without a cluster",
+        ),
+    ]),
+    page(
+        "upgrade",
+        "Bring a release to a new chart, or to new values",
+        &[
+            RELEASE,
+            Operand::new(
+                "CHART",
+                "A folder, an archive, REPOSITORY/CHART or a URL",
+                Count::One,
+                Live::Chart,
+            ),
+        ],
+    )
+    .examples(&[(
+        "upgrade shop ./chart --install -f prod.yaml",
+        "install it where there is none",
+    )]),
+    page(
+        "rollback",
+        "Make an earlier revision the current one",
+        &[
+            RELEASE,
+            Operand::new(
+                "REVISION",
+                "The revision; the one before where none is given",
+                Count::Maybe,
+                Live::Nothing,
+            ),
+        ],
+    ),
+    page(
+        "uninstall",
+        "Delete releases, and what belongs to them",
+        &[Operand::new(
+            "RELEASE",
+            "The releases' names",
+            Count::Some,
+            Live::Nothing,
+        )],
+    )
+    .alias(&["delete"]),
+    page("list", "List releases", &[]).alias(&["ls"]),
+    page("status", "Say how a release stands", &[RELEASE]),
+    page("history", "List the revisions of a release", &[RELEASE]),
+    page("test", "Run the tests of a release's chart", &[RELEASE]),
+    Page::new("get", "Print what is recorded of a release"),
+    page("get all", "Everything", &[RELEASE]),
+    page("get hooks", "The hooks", &[RELEASE]),
+    page("get manifest", "The objects", &[RELEASE]),
+    page(
+        "get metadata",
+        "Chart, version, revision, times",
+        &[RELEASE],
+    ),
+    page("get notes", "The notes", &[RELEASE]),
+    page("get values", "The values it was given", &[RELEASE]),
+];
