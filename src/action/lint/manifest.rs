@@ -15,6 +15,8 @@ const SEEN: usize = 4096;
 /// An item is `None` where a document is empty or null; after an error nothing follows.
 pub(super) struct Documents<'a, T> {
     rest: &'a [u8],
+    /// Bytes of the whole text.
+    length: usize,
     is_json: bool,
     /// How many JSON values were read.
     count: usize,
@@ -30,6 +32,7 @@ impl<'a, T: Default> Documents<'a, T> {
         let head = &text[..text.len().min(SEEN)];
         Documents {
             rest: text,
+            length: text.len(),
             is_json: trim_start(head).starts_with(b"{"),
             count: 0,
             is_over: false,
@@ -55,6 +58,8 @@ impl<'a, T: Default> Documents<'a, T> {
             }
             Err((message, _)) if message == "EOF" => None,
             Err((message, Some(offset))) if may_be_yaml => {
+                // Go counts from where the text begins, not from where the value does.
+                let offset = self.length - self.rest.len() + offset;
                 Some(Err((format!("json: offset {offset}: {message}"), true)))
             }
             Err((message, _)) => Some(Err((message, may_be_yaml))),
@@ -156,4 +161,27 @@ fn unix_lines(text: &[u8]) -> Cow<'_, [u8]> {
         }
     }
     Cow::Owned(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_errors_count_from_the_beginning_of_the_text() {
+        for (text, want) in [
+            (
+                "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"x\"}}\n  {\"b\":}: [\n",
+                "json: offset 71: invalid character '}' looking for beginning of value",
+            ),
+            (
+                "\n {\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"x\"}} {\"b\": x}: [",
+                "json: offset 72: invalid character 'x' looking for beginning of value",
+            ),
+        ] {
+            let documents = Documents::new(text.as_bytes(), |_: &mut (), _, _| {});
+            let errors: Vec<String> = documents.filter_map(Result::err).collect();
+            assert_eq!(errors, [want], "{text}");
+        }
+    }
 }
