@@ -2,7 +2,8 @@
 
 use std::io::Read;
 
-use crate::go::os;
+use crate::go::url::Url;
+use crate::go::{os, strconv};
 use crate::net::{Client, Options};
 
 /// Reads what `--values` and `--set-file` name.
@@ -30,9 +31,17 @@ impl Files {
                 Err(error) => Err(os::path_error("read", "/dev/stdin", &error)),
             };
         }
-        match scheme(name) {
-            Some("http" | "https") => self.client.get(name).map_err(|error| error.to_string()),
-            Some("oci") => Err(format!("{name}: files in registries are not read yet")),
+        let url = Url::parse(name).map_err(|error| error.to_string())?;
+        match &url.scheme[..] {
+            b"http" | b"https" if url.host.is_empty() => {
+                let url = strconv::quote(url.to_bytes());
+                Err(format!("Get {url}: http: no Host in request URL"))
+            }
+            b"http" | b"https" => {
+                let url = String::from_utf8_lossy(&url.to_bytes()).into_owned();
+                self.client.get(&url).map_err(|error| error.to_string())
+            }
+            b"oci" => Err(format!("{name}: files in registries are not read yet")),
             _ => file(name),
         }
     }
@@ -50,30 +59,35 @@ fn file(name: &str) -> Result<Vec<u8>, String> {
     })
 }
 
-/// The scheme of an address.
-pub(super) fn scheme(name: &str) -> Option<&str> {
-    let (scheme, _) = name.split_once(':')?;
-    let valid = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
-    valid.then_some(scheme)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_told_from_paths() {
+    fn what_is_no_address_is_refused_and_paths_may_look_like_one() {
+        let files = Files::new();
         for (name, want) in [
-            ("http://h/x", Some("http")),
-            ("a/b.yaml", None),
-            ("1a:b", None),
-            ("C:\\x", Some("C")),
-            (":x", None),
+            (":x", "parse \":x\": missing protocol scheme"),
+            ("%zz", "parse \"%zz\": invalid URL escape \"%zz\""),
+            ("http://[::1", "parse \"http://[::1\": missing ']' in host"),
+            (
+                "1a:b",
+                "parse \"1a:b\": first path segment in URL cannot contain colon",
+            ),
+            (
+                "a\u{1}b",
+                "parse \"a\\x01b\": net/url: invalid control character in URL",
+            ),
+            (
+                "http:///x",
+                "Get \"http:///x\": http: no Host in request URL",
+            ),
+            ("C:\\x", "open C:\\x: no such file or directory"),
+            ("foo:bar", "open foo:bar: no such file or directory"),
+            ("a?b=c", "open a?b=c: no such file or directory"),
+            (" ", "open  : no such file or directory"),
         ] {
-            assert_eq!(scheme(name), want, "{name}");
+            assert_eq!(files.fetch(name).unwrap_err(), want, "{name}");
         }
     }
 
