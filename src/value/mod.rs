@@ -20,3 +20,6 @@ pub use origin::{Origin, Origins};
 pub use path::{Path, Segment};
 pub use text::Text;
 pub use types::{Kind, Method, Type};
+
+#[cfg(test)]
+mod tests;
