@@ -12,6 +12,8 @@ mod difference;
 #[path = "../exception.rs"]
 mod exception;
 mod json;
+#[path = "../recorded.rs"]
+mod recorded;
 mod rendering;
 mod strvals;
 
@@ -50,7 +52,7 @@ fn trials() -> Result<Vec<Trial>, String> {
         None => Exceptions::load(&own.join("exceptions.txt"))?,
     };
     let folder = named.unwrap_or_else(|| own.clone());
-    let cases = case::load(&folder)?;
+    let cases: Vec<(String, Case)> = recorded::load(&folder)?;
     let known = |name: &&str| {
         !cases
             .iter()

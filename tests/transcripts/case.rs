@@ -1,7 +1,6 @@
 //! The members of a case, as the README of the recordings names them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::Deserialize;
 
@@ -67,31 +66,4 @@ impl Case {
         };
         self.args.first().is_some_and(|word| word == "package") && self.setup.iter().any(is_create)
     }
-}
-
-/// Reads every `*.jsonl` of `folder`, in the order of names.
-pub(crate) fn load(folder: &Path) -> Result<Vec<Case>, String> {
-    let entries = std::fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    let mut paths: Vec<_> = entries
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
-        .collect();
-    paths.sort();
-    let mut cases = Vec::new();
-    for path in paths {
-        let text =
-            std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        for (number, line) in text.split('\n').enumerate() {
-            if !line.is_empty() {
-                let case = serde_json::from_str(line)
-                    .map_err(|e| format!("{}:{}: {e}", path.display(), number + 1))?;
-                cases.push(case);
-            }
-        }
-    }
-    if cases.is_empty() {
-        return Err(format!("{}: no cases", folder.display()));
-    }
-    Ok(cases)
 }

@@ -18,6 +18,8 @@ mod difference;
 mod exception;
 mod help;
 mod normalise;
+#[path = "../recorded.rs"]
+mod recorded;
 mod run;
 mod serve;
 
@@ -59,7 +61,8 @@ fn trials() -> Result<Vec<Trial>, String> {
         Exceptions::load(&own.join("exceptions.txt"))?
     };
     let folder = named.unwrap_or_else(|| own.clone());
-    let cases = case::load(&folder)?;
+    let cases: Vec<(String, Case)> = recorded::load(&folder)?;
+    let cases: Vec<Case> = cases.into_iter().map(|(_, case)| case).collect();
     let program = program.unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_pintle")));
     let bench = Arc::new(Bench::new(&program, vec![folder, own])?);
 
