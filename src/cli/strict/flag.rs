@@ -291,6 +291,15 @@ const POST_RENDERER: &[Flag] = &[
     ),
 ];
 
+/// What is printed of a release that is made, and whether it is made at all.
+const REPORT: &[Flag] = &[
+    HIDE_NOTES,
+    SUBCHART_NOTES,
+    Flag::bool("hide-secret", "print no secrets in a dry run"),
+    DRY_RUN,
+    OUTPUT,
+];
+
 pub(super) const INSTALL: &[&[Flag]] = &[
     RELEASE,
     NEW_RELEASE,
@@ -298,13 +307,7 @@ pub(super) const INSTALL: &[&[Flag]] = &[
     CHART_PATH,
     WAIT,
     POST_RENDERER,
-    &[
-        HIDE_NOTES,
-        SUBCHART_NOTES,
-        Flag::bool("hide-secret", "print no secrets in a dry run"),
-        DRY_RUN,
-        OUTPUT,
-    ],
+    REPORT,
 ];
 
 pub(super) const TEMPLATE: &[&[Flag]] = &[
@@ -361,12 +364,8 @@ pub(super) const UPGRADE: &[&[Flag]] = &[
     CHART_PATH,
     WAIT,
     POST_RENDERER,
+    REPORT,
     &[
-        HIDE_NOTES,
-        SUBCHART_NOTES,
-        Flag::bool("hide-secret", "print no secrets in a dry run"),
-        DRY_RUN,
-        OUTPUT,
         SERVER_SIDE_AUTO,
         CLEANUP,
         HISTORY_MAX,
