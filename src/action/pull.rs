@@ -1,13 +1,12 @@
 //! `helm pull` (`pkg/action/pull.go`, Helm 4.2.4), of repositories and addresses.
 
 use std::fs;
-use std::path::Path;
 
 use super::source::Source;
-use crate::chart::{self, Metadata};
+use crate::chart;
 use crate::diag::{Error, Kind, Notice};
 use crate::fetch::{Clients, Downloader, Provenance, file, find_in_repository};
-use crate::go::{os, path, strconv};
+use crate::go::{os, path};
 
 /// What to fetch.
 #[derive(Clone, Debug, Default)]
@@ -83,7 +82,7 @@ pub fn run(options: &Options, notices: &mut Vec<Notice>) -> Result<Vec<u8>, Erro
     file::make_folder(&place).map_err(|error| error.wrap("failed to untar (mkdir)"))?;
     let bytes = fs::read(&saved)
         .map_err(|error| Error::new(Kind::Io, os::path_error("open", &saved, &error)))?;
-    unpack(&bytes, &target)?;
+    chart::expand(&bytes, &target)?;
     Ok(out)
 }
 
@@ -111,82 +110,5 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Unpacks a chart's archive into a folder of the chart's name below `folder`
-/// (`chartutil.Expand`).
-///
-/// # Errors
-/// What is no chart, what cannot be written, and links that would lead out of the folder.
-pub fn unpack(bytes: &[u8], folder: &str) -> Result<(), Error> {
-    let fail = |message: String| Err(Error::new(Kind::Chart, message));
-    let files = chart::unpack(bytes)?;
-    let mut metadata = Metadata::default();
-    for file in files.iter().filter(|file| file.name == "Chart.yaml") {
-        metadata
-            .decode(&file.data)
-            .map_err(|error| Error::new(Kind::Chart, format!("cannot load Chart.yaml: {error}")))?;
-    }
-    let name = metadata.name.as_str();
-    let quoted = strconv::quote(name);
-    match name {
-        "" => return fail("chart name not specified".to_owned()),
-        "." | ".." => return fail(format!("chart name {quoted} is not allowed")),
-        name if path::base(name.as_bytes()) != name.as_bytes() => {
-            return fail(format!(
-                "chart name {quoted} must not contain path separators"
-            ));
-        }
-        _ => {}
-    }
-    let chart_folder = path::join(&[folder, name]);
-    for file in files {
-        let target = path::join(&[&chart_folder, &file.name]);
-        check_links(&chart_folder, &target)?;
-        file::make_folder(&path::dir(&target))?;
-        file::write(&target, &file.data, 0o644)?;
-    }
-    Ok(())
-}
-
-/// Refuses a path that leads through a link, or out of its folder.
-fn check_links(folder: &str, target: &str) -> Result<(), Error> {
-    let inner = target
-        .strip_prefix(folder)
-        .filter(|rest| rest.starts_with('/'));
-    let Some(inner) = inner else {
-        return Err(Error::new(
-            Kind::Chart,
-            format!("{target} is not below {folder}"),
-        ));
-    };
-    let mut place = folder.to_owned();
-    for part in std::iter::once("").chain(inner.split('/').filter(|part| !part.is_empty())) {
-        if !part.is_empty() {
-            place = path::join(&[&place, part]);
-        }
-        if Path::new(&place).is_symlink() {
-            let message = format!("{place} is a link, which nothing is unpacked through");
-            return Err(Error::new(Kind::Io, message));
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_is_written_through_links() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().to_string_lossy().into_owned();
-        fs::create_dir(format!("{root}/a")).unwrap();
-        std::os::unix::fs::symlink("/", format!("{root}/a/out")).unwrap();
-        let chart = format!("{root}/a");
-        assert!(check_links(&chart, &format!("{chart}/b/c")).is_ok());
-        assert!(check_links(&chart, &format!("{chart}/out/c")).is_err());
-        assert!(check_links(&chart, &format!("{root}/b")).is_err());
     }
 }

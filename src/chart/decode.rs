@@ -238,14 +238,7 @@ impl Decoder<'_> {
     }
 
     fn fail(&mut self, value: &Frozen, go_type: &str) {
-        let found = match value {
-            Frozen::Null => "null",
-            Frozen::Bool(_) => "bool",
-            Frozen::Int(_) | Frozen::Float(_) => "number",
-            Frozen::String(_) => "string",
-            Frozen::List(_) => "array",
-            Frozen::Map(_) => "object",
-        };
+        let found = value.json_kind();
         let place = match self.fields.last() {
             None => "value".to_owned(),
             Some((structure, _)) => {

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use capabilities::{Capabilities, DEFAULT_API_VERSIONS, KubeVersion};
-pub use load::{expand, load, load_any, load_bytes, load_files, load_folder, unpack};
+pub use load::{expand, load, load_any, load_bytes, load_files, load_folder};
 pub use lock::Lock;
 pub(crate) use lock::read_time;
 pub use metadata::{Dependency, Maintainer, Metadata};

@@ -66,8 +66,7 @@ pub(crate) fn replace(path: &str, bytes: &[u8], mode: u32) -> Result<(), Error> 
 /// # Errors
 /// Go's words.
 pub fn make_folder(path: &str) -> Result<(), Error> {
-    fs::create_dir_all(path)
-        .map_err(|error| Error::new(Kind::Io, os::path_error("mkdir", path, &error)))
+    os::mkdir_all(path).map_err(|words| Error::new(Kind::Io, words))
 }
 
 #[cfg(test)]

@@ -73,6 +73,18 @@ impl Frozen {
         self.as_map()?.get(key.as_ref())
     }
 
+    /// What `encoding/json` calls a value of this kind in its errors.
+    pub fn json_kind(&self) -> &'static str {
+        match self {
+            Frozen::Null => "null",
+            Frozen::Bool(_) => "bool",
+            Frozen::Int(_) | Frozen::Float(_) => "number",
+            Frozen::String(_) => "string",
+            Frozen::List(_) => "array",
+            Frozen::Map(_) => "object",
+        }
+    }
+
     /// A live copy that shares nothing but texts.
     pub fn thaw(&self) -> Value {
         match self {

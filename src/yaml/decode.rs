@@ -66,14 +66,7 @@ pub fn to_list(text: &[u8]) -> Result<Vec<Frozen>, Error> {
 
 /// The error of Go's JSON decoder for `value` in the wrong place.
 pub(super) fn mismatch(value: &Frozen, place: &str) -> Error {
-    let found = match value {
-        Frozen::Null => "null",
-        Frozen::Bool(_) => "bool",
-        Frozen::Int(_) | Frozen::Float(_) => "number",
-        Frozen::String(_) => "string",
-        Frozen::List(_) => "array",
-        Frozen::Map(_) => "object",
-    };
+    let found = value.json_kind();
     Error::new(format!(
         "{UNMARSHALING}json: cannot unmarshal {found} into Go {place}"
     ))

@@ -6,7 +6,6 @@
 
 pub mod starter;
 
-use std::path::Path;
 use std::{fs, io};
 
 use self::starter::Starter;
@@ -172,24 +171,8 @@ fn check_folder(folder: &str) -> Result<(), Error> {
     }
 }
 
-/// Makes a folder and those above it; the error names the first that cannot be made
-/// (Go: `os.MkdirAll`).
 fn make_folder(folder: &str) -> Result<(), Error> {
-    let mut ancestors: Vec<&Path> = Path::new(folder).ancestors().collect();
-    ancestors.retain(|path| !path.as_os_str().is_empty());
-    for path in ancestors.into_iter().rev() {
-        let result = match fs::create_dir(path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                if path.is_dir() {
-                    continue;
-                }
-                Err(io::Error::from(io::ErrorKind::NotADirectory))
-            }
-            result => result,
-        };
-        result.map_err(|error| failure("mkdir", &path.to_string_lossy(), &error))?;
-    }
-    Ok(())
+    os::mkdir_all(folder).map_err(|words| Error::new(Kind::Io, words))
 }
 
 fn write_file(target: &str, data: &[u8]) -> Result<(), Error> {
@@ -274,21 +257,6 @@ fn named(text: &[u8], name: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_first_folder_that_cannot_be_made_is_named() {
-        let top = tempfile::tempdir().unwrap();
-        let top = top.path().to_str().unwrap();
-        make_folder(&format!("{top}/a/b")).unwrap();
-        make_folder(&format!("{top}/a/b")).unwrap();
-        fs::write(format!("{top}/f"), "").unwrap();
-        assert_eq!(
-            make_folder(&format!("{top}/f/x/y"))
-                .unwrap_err()
-                .to_string(),
-            format!("mkdir {top}/f: not a directory")
-        );
-    }
 
     #[test]
     fn names_are_judged_as_helm_judges_them() {

@@ -7,6 +7,7 @@ mod tar;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::metadata::decode_api_version;
@@ -76,14 +77,6 @@ pub fn load_bytes(name: &str, bytes: &[u8], notices: &mut Vec<Notice>) -> Result
     assemble(files, &format!("{name}/"), 0, notices)
 }
 
-/// The files of an archive, named without its first folder (`archive.LoadArchiveFiles`).
-///
-/// # Errors
-/// As [`load_bytes`].
-pub fn unpack(bytes: &[u8]) -> Result<Vec<File>, Error> {
-    archive::read(bytes).map_err(|error| Error::new(Kind::Chart, error.to_string()))
-}
-
 /// Loads the chart in the folder at `path` (`loader.LoadDir`).
 ///
 /// # Errors
@@ -128,7 +121,8 @@ fn load_files_of(top: &str, path: &str, notices: &mut Vec<Notice>) -> Result<Cha
 /// one's path (`chartutil.Expand`).
 ///
 /// # Errors
-/// What is no archive of a chart, or cannot be written, in Helm's words.
+/// What is no archive of a chart, or cannot be written, in Helm's words; links that would lead out
+/// of the folder.
 pub fn expand(packed: &[u8], folder: &str) -> Result<String, Error> {
     let fail = |message: String| Error::new(Kind::Chart, message);
     let files = archive::read(packed).map_err(|error| fail(error.to_string()))?;
@@ -157,13 +151,36 @@ pub fn expand(packed: &[u8], folder: &str) -> Result<String, Error> {
         // Cleaned below a root first, so that nothing leads out of the folder.
         let inside = path::clean(&format!("/{}", file.name));
         let target = path::join(&[&chart, &inside]);
-        let above = path::dir(&target);
-        fs::create_dir_all(&above)
-            .map_err(|error| Error::new(Kind::Io, os::path_error("mkdir", &above, &error)))?;
+        check_links(&chart, &target)?;
+        os::mkdir_all(&path::dir(&target)).map_err(|words| Error::new(Kind::Io, words))?;
         fs::write(&target, &file.data)
             .map_err(|error| Error::new(Kind::Io, os::path_error("open", &target, &error)))?;
     }
     Ok(chart)
+}
+
+/// Refuses a path that leads through a link, or out of its folder.
+fn check_links(folder: &str, target: &str) -> Result<(), Error> {
+    let inner = target
+        .strip_prefix(folder)
+        .filter(|rest| rest.starts_with('/'));
+    let Some(inner) = inner else {
+        return Err(Error::new(
+            Kind::Chart,
+            format!("{target} is not below {folder}"),
+        ));
+    };
+    let mut place = folder.to_owned();
+    for part in std::iter::once("").chain(inner.split('/').filter(|part| !part.is_empty())) {
+        if !part.is_empty() {
+            place = path::join(&[&place, part]);
+        }
+        if Path::new(&place).is_symlink() {
+            let message = format!("{place} is a link, which nothing is unpacked through");
+            return Err(Error::new(Kind::Io, message));
+        }
+    }
+    Ok(())
 }
 
 fn load_archive(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
@@ -373,4 +390,21 @@ fn migrate(what: &str, to: &str) -> Notice {
         Level::Info,
         format!("Warning: {what} since apiVersion \"v2\". We recommend migrating {to}."),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_through_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().to_string_lossy().into_owned();
+        fs::create_dir(format!("{root}/a")).unwrap();
+        std::os::unix::fs::symlink("/", format!("{root}/a/out")).unwrap();
+        let chart = format!("{root}/a");
+        assert!(check_links(&chart, &format!("{chart}/b/c")).is_ok());
+        assert!(check_links(&chart, &format!("{chart}/out/c")).is_err());
+        assert!(check_links(&chart, &format!("{root}/b")).is_err());
+    }
 }
