@@ -15,8 +15,9 @@ fn matches(pattern: &str, text: &str) -> bool {
 pub(super) fn is_email(text: &str) -> bool {
     let atom = format!(r"[a-zA-Z0-9!#$%&'*+/=?^_`{{|}}~{WIDE}-]+");
     let blank = r"(?:(?:[ \t]*\r\n)?[ \t]+)?";
+    // Every character has a quote of its own in front: the library's parentheses stand so.
     let quoted = format!(
-        r#""(?:{blank}(?:[\x01-\x08\x0b\x0c\x0e-\x1f\x7f!\x23-\x5b\x5d-\x7e{WIDE}]|\([\x01-\x09\x0b-\x7f]))*{blank}""#
+        r#"(?:"{blank}(?:[\x01-\x08\x0b\x0c\x0e-\x1f\x7f!\x23-\x5b\x5d-\x7e{WIDE}]|\([\x01-\x09\x0b-\x7f]))*{blank}""#
     );
     let inner = format!("[a-zA-Z0-9{WIDE}]");
     let label = format!("{inner}(?:[a-zA-Z0-9._~{WIDE}-]*{inner})?");
@@ -84,7 +85,13 @@ mod tests {
         for (text, want) in [
             ("a@example.com", true),
             ("a.b+c@sub.example.co.uk", true),
-            ("\"a b\"@example.com", true),
+            ("\"a\"@example.com", true),
+            ("\" a\t\"@example.com", true),
+            ("\"(\\\"@example.com", true),
+            ("\"a\"b\"@example.com", true),
+            ("\"@example.com", true),
+            ("\"ab\"@example.com", false),
+            ("\"a b\"@example.com", false),
             ("ä@exämple.com", true),
             ("a@b.c.", true),
             ("a@localhost", false),
