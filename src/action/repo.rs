@@ -351,8 +351,9 @@ pub fn index(
     };
     let folder = std::path::absolute(&options.folder).map_err(|error| io("getwd", ".", &error))?;
     let folder = path::clean(&folder.to_string_lossy());
+    let zone = time::Zone::local(&world.time_zone());
     let now = || {
-        let time = time::Time::from_system(world.now(), time::Zone::Utc);
+        let time = time::Time::from_system(world.now(), zone.clone());
         let text = time.format(b"2006-01-02T15:04:05.999999999Z07:00");
         String::from_utf8_lossy(&text).into_owned()
     };

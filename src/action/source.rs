@@ -4,7 +4,10 @@ use std::path::Path;
 
 use super::verify;
 use crate::diag::{Error, Kind, Level, Notice};
-use crate::fetch::{Access, Clients, Downloader, Places, Provenance, file, find_in_repository};
+use crate::fetch::bucket::{self, Chart, Clouds};
+use crate::fetch::{
+    Access, Clients, Downloader, Places, Provenance, file, find_in_repository, git,
+};
 use crate::go::url::Url;
 use crate::go::{os, path};
 
@@ -30,6 +33,8 @@ pub struct Source {
     pub keyring: String,
     /// Say more about dependencies that are fetched.
     pub debug: bool,
+    /// What is known of buckets and git repositories, where charts may be there, too; Helm knows neither.
+    pub beyond: Option<Clouds>,
 }
 
 impl Source {
@@ -62,6 +67,18 @@ impl Source {
     ) -> Result<String, Error> {
         let reference = reference.trim();
         let version = self.wanted_version();
+        if let Some(clouds) = &self.beyond
+            && let Some(found) = self.locate_beyond(reference, clouds, notices)?
+        {
+            return match found {
+                Chart::Here(path) => absolute(&path),
+                Chart::Elsewhere(address) => Source {
+                    places: self.places.clone(),
+                    ..Source::default()
+                }
+                .locate(&address, out, notices),
+            };
+        }
         if self.repository.is_empty() {
             if Path::new(reference).exists() {
                 let path = absolute(reference)?;
@@ -104,6 +121,46 @@ impl Source {
         };
         let found = downloader.download_to_cache(&reference, version, out, notices)?;
         absolute(&found)
+    }
+}
+
+impl Source {
+    /// A chart in a git repository or a bucket; nothing where the reference is of another kind.
+    fn locate_beyond(
+        &self,
+        reference: &str,
+        clouds: &Clouds,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Option<Chart>, Error> {
+        let is_repository = bucket::is_reference(&self.repository);
+        let is_git = self.repository.is_empty() && git::is_reference(reference);
+        let is_object = self.repository.is_empty() && bucket::is_reference(reference);
+        if !is_repository && !is_git && !is_object {
+            return Ok(None);
+        }
+        let fail = |message: String| Err(Error::new(Kind::Usage, message));
+        if self.verify {
+            return fail(format!(
+                "{reference}: signatures are read of repositories and registries only"
+            ));
+        }
+        let root = &self.places.content_cache;
+        let version = self.wanted_version();
+        if is_repository {
+            let found = clouds.fetch_from(&self.repository, (reference, version), root, notices);
+            return found.map(Some);
+        }
+        if !version.is_empty() {
+            return fail(match is_git {
+                true => format!("{reference}: it is ?ref= that says which version, not --version"),
+                false => format!("{reference}: the address says which version, not --version"),
+            });
+        }
+        let path = match is_git {
+            true => git::Reference::parse(reference)?.fetch(root),
+            false => clouds.fetch(reference, root),
+        };
+        path.map(|path| Some(Chart::Here(path)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The namespace and the server that a kubeconfig names (`clientcmd` of `k8s.io/client-go`).
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -90,22 +91,31 @@ pub(super) fn namespace(files: &Files, context: &str) -> Option<String> {
     Some(namespace).filter(|name| !name.is_empty())
 }
 
-/// The names of all contexts; none of files that cannot be read.
-pub(super) fn contexts(files: &Files) -> Vec<String> {
+/// The names of all contexts with those of their clusters; none where a file cannot be read.
+pub(super) fn clusters_by_context(files: &Files) -> BTreeMap<String, String> {
     let paths = match files {
         Files::Explicit(path) => std::slice::from_ref(path),
         Files::Chain(paths) => paths.as_slice(),
     };
-    let read = paths
-        .iter()
-        .filter_map(|path| parse(&std::fs::read(path).ok()?));
-    let mut names: Vec<String> = read
-        .flat_map(|file| file.contexts.unwrap_or_default())
-        .filter_map(|context| context.name)
-        .collect();
-    names.sort();
-    names.dedup();
-    names
+    let mut found = BTreeMap::new();
+    for path in paths {
+        let file = match std::fs::read(path) {
+            Ok(bytes) => parse(&bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(_) => None,
+        };
+        let Some(file) = file else {
+            return BTreeMap::new();
+        };
+        for Named { name, context } in file.contexts.unwrap_or_default() {
+            let cluster = context.and_then(|context| context.cluster);
+            // Earlier files win.
+            found
+                .entry(name.unwrap_or_default())
+                .or_insert(cluster.unwrap_or_default());
+        }
+    }
+    found
 }
 
 /// The address of the server of `context`, or of the current context; `None` where there is neither
@@ -226,6 +236,9 @@ mod tests {
         let text = "current-context: a\ncontexts:\n- name: a\n  context: {cluster: c}\n- name: b\n  context: {cluster: d}\nclusters:\n- name: c\n  cluster: {server: 'https://c/'}\n";
         std::fs::write(&path, text).unwrap();
         let files = Files::Chain(vec![folder.path().join("missing"), path]);
+        let contexts: Vec<_> = clusters_by_context(&files).into_iter().collect();
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(contexts, [pair("a", "c"), pair("b", "d")]);
         assert_eq!(server(&files, ""), Ok(Some("https://c/".to_owned())));
         assert_eq!(server(&files, "b"), Ok(None));
         assert_eq!(

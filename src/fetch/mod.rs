@@ -4,9 +4,11 @@
 //! sees a part of it. Behaviour of `pkg/repo/v1`, `pkg/downloader` and `pkg/getter`, Helm 4.2.4.
 
 mod access;
+pub mod bucket;
 mod cache;
 mod download;
 pub mod file;
+pub mod git;
 pub mod index;
 mod reference;
 pub mod repository;

@@ -47,18 +47,40 @@ impl Client {
     /// # Errors
     /// As [`Client::get`], but for answers.
     pub fn request(&self, url: &str) -> Result<Answer, Error> {
+        self.request_with(url, &[])
+    }
+
+    /// As [`Client::request`], with headers.
+    ///
+    /// # Errors
+    /// As [`Client::request`].
+    pub fn request_with(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+    ) -> Result<Answer, Error> {
         let started = self.started.get_or_init(|| start(&self.options));
         let started = match started {
             Ok(started) => started,
             Err(error) => return Err(Error::new(error.kind(), error.message())),
         };
-        started.runtime.block_on(self.fetch(&started.client, url))
+        started
+            .runtime
+            .block_on(self.fetch(&started.client, url, headers))
     }
 
-    async fn fetch(&self, client: &reqwest::Client, url: &str) -> Result<Answer, Error> {
+    async fn fetch(
+        &self,
+        client: &reqwest::Client,
+        url: &str,
+        headers: &[(&'static str, String)],
+    ) -> Result<Answer, Error> {
         let mut request = client.get(url);
         if let Some((user, password)) = &self.options.credentials {
             request = request.basic_auth(user, Some(password));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, value);
         }
         let failed = |error: &reqwest::Error| {
             let message = format!("Get {}: {}", strconv::quote(url), reason(error, url));

@@ -3,6 +3,7 @@
 //! Its runtime starts with the first request, on the calling thread. Without the feature `http`
 //! every request is refused.
 
+pub mod aws;
 #[cfg(feature = "http")]
 mod http;
 
@@ -82,6 +83,18 @@ impl Client {
     /// # Errors
     /// Always.
     pub fn request(&self, url: &str) -> Result<Answer, crate::diag::Error> {
+        self.request_with(url, &[])
+    }
+
+    /// Refuses.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn request_with(
+        &self,
+        url: &str,
+        _headers: &[(&'static str, String)],
+    ) -> Result<Answer, crate::diag::Error> {
         Err(crate::diag::Error::new(
             crate::diag::Kind::Unsupported,
             format!("{url}: pintle was built without the feature http"),

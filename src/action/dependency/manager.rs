@@ -123,7 +123,8 @@ impl<'a> Manager<'a> {
         if chart.lock.is_some_and(|old| old.digest == digest) {
             return Ok(());
         }
-        let now = time::Time::from_system(self.world.now(), time::Zone::Utc);
+        let now =
+            time::Time::from_system(self.world.now(), time::Zone::local(&self.world.time_zone()));
         let now = now.format(b"2006-01-02T15:04:05.999999999Z07:00");
         let lock = Lock {
             generated: String::from_utf8_lossy(&now).into_owned(),

@@ -4,11 +4,14 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use super::super::environment::Environment;
-use super::super::strict;
+use super::super::{run, strict};
 use super::page::Page;
 use crate::diag::{Error, Kind, Level};
 use crate::go::flag::{Flag, FlagSet};
 use crate::ui::{Color, Terminal};
+
+/// What no user says and run functions read.
+const BEYOND: &[Flag] = &[Flag::bool(run::source::BEYOND, "").or("true").hidden()];
 
 /// The flags of a page: Helm's defaults, the environment's, and what was typed.
 ///
@@ -25,6 +28,7 @@ pub(super) fn flags(
     for group in page.groups() {
         set.add(group);
     }
+    set.add(BEYOND);
     environment.set_command_defaults(&mut set);
     environment.set_pintle_defaults(&mut set);
     let all = page.groups().chain([strict::GLOBAL]).flatten();

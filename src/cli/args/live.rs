@@ -102,10 +102,10 @@ pub(super) fn candidates(live: Live, known: &Known, part: &OsStr) -> Vec<Complet
         Live::Chart => return charts(known, part, text),
         Live::Starter => known.starters(),
         Live::Plugin => known.plugins(),
-        Live::Context => kubeconfig::contexts(&known.kubeconfig)
-            .into_iter()
-            .map(|name| (name, String::new()))
-            .collect(),
+        Live::Context => {
+            let contexts = kubeconfig::clusters_by_context(&known.kubeconfig);
+            contexts.into_iter().collect()
+        }
         Live::Variable => {
             let names = known.variables.iter();
             names

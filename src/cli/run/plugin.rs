@@ -11,6 +11,17 @@ struct Manifest {
     name: String,
     #[serde(default, rename = "type")]
     kind: String,
+    /// What it does, of plugins of old.
+    #[serde(default)]
+    usage: String,
+    #[serde(default)]
+    config: Config,
+}
+
+#[derive(Default, Deserialize)]
+struct Config {
+    #[serde(default, rename = "shortHelp")]
+    short_help: String,
 }
 
 /// Looks for the post-renderer that `--post-renderer` names.
@@ -39,6 +50,14 @@ fn installed(environment: &Environment) -> impl Iterator<Item = Manifest> {
             let text = std::fs::read(entry.ok()?.path().join("plugin.yaml")).ok()?;
             serde_yaml::from_slice(&text).ok()
         })
+}
+
+/// The names of plugins that are commands, with what they say of themselves.
+pub(in crate::cli) fn described(environment: &Environment) -> Vec<(String, String)> {
+    installed(environment)
+        .filter(|plugin| matches!(&*plugin.kind, "" | "cli/v1"))
+        .map(|plugin| (plugin.name, plugin.config.short_help + &plugin.usage))
+        .collect()
 }
 
 /// `helm plugin list`, where there are none.

@@ -2,12 +2,48 @@
 
 use std::time::Duration;
 
+use super::super::environment::Environment;
 use crate::action::repo::Format;
 use crate::action::source::Source;
 use crate::diag::Error;
+use crate::fetch::bucket::Clouds;
 use crate::fetch::{Access, Places};
 use crate::go::flag::FlagSet;
 use crate::go::time;
+use crate::net::aws::Credentials;
+
+/// Set in the flags of pintle's own front end: charts may be in git repositories and buckets, too.
+pub(in crate::cli) const BEYOND: &str = "beyond";
+
+/// What the environment says about clouds.
+fn clouds() -> Clouds {
+    let environment = Environment::of_process(String::new());
+    let first = |names: &[&str]| {
+        let values = names.iter().map(|name| environment.get(name));
+        values
+            .into_iter()
+            .find(|value| !value.is_empty())
+            .unwrap_or_default()
+    };
+    let file = |name: &str, own: &str| match environment.get(name) {
+        path if path.is_empty() => format!("{}/.aws/{own}", environment.get("HOME")),
+        path => path,
+    };
+    Clouds {
+        keys: Credentials {
+            access_key: first(&["AWS_ACCESS_KEY_ID"]),
+            secret_key: first(&["AWS_SECRET_ACCESS_KEY"]),
+            session_token: first(&["AWS_SESSION_TOKEN"]),
+        },
+        profile: first(&["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]),
+        region: first(&["AWS_REGION", "AWS_DEFAULT_REGION"]),
+        endpoint: first(&["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]),
+        credentials_file: file("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+        config_file: file("AWS_CONFIG_FILE", "config"),
+        google_token: first(&["CLOUDSDK_AUTH_ACCESS_TOKEN"]),
+        google_endpoint: first(&["STORAGE_EMULATOR_HOST"]),
+    }
+}
 
 /// Where things are kept.
 pub(in crate::cli) fn places(flags: &FlagSet) -> Places {
@@ -53,6 +89,7 @@ pub(in crate::cli) fn source(flags: &FlagSet) -> Result<Source, Error> {
         verify: flags.is("verify"),
         keyring: flags.text("keyring").to_owned(),
         debug: flags.is("debug"),
+        beyond: flags.is(BEYOND).then(clouds),
     })
 }
 

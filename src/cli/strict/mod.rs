@@ -44,7 +44,7 @@ pub(super) fn run(words: &[String], environment: &Environment, terminal: &mut Te
         }
     }
     if let Some(kind @ ("__complete" | "__completeNoDesc")) = words.first().map(String::as_str) {
-        return completion::complete(kind, &words[1..], environment, terminal);
+        return completion::complete(kind, &words[1..], inherited, environment, terminal);
     }
     match execute(words, inherited, environment, terminal) {
         Ok(code) => code,
@@ -197,7 +197,7 @@ fn dispatch(
         "create" => run::create::strict(flags, arguments, environment, terminal)?,
         "env" => run::env(flags, arguments, environment, terminal),
         "completion bash" | "completion zsh" | "completion fish" | "completion powershell" => {
-            completion::script(found.command().name(), flags, terminal);
+            completion::script::print(found.command().name(), flags, terminal);
         }
         "install" => run::install::strict(flags, arguments, environment, terminal)?,
         "upgrade" => {

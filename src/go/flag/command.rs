@@ -383,7 +383,7 @@ impl Found {
 
 impl Command {
     /// Whether lists of commands show it.
-    fn is_listed(&self) -> bool {
+    pub(super) fn is_listed(&self) -> bool {
         self.is_available() || self.name() == "help"
     }
 }

@@ -5,6 +5,7 @@
 //! what one run made of them.
 
 mod command;
+pub mod complete;
 mod csv;
 mod parse;
 mod scalar;

@@ -150,6 +150,11 @@ impl FlagSet {
         std::mem::take(&mut self.warnings)
     }
 
+    /// Adds words to those about deprecated flags.
+    pub(super) fn warn(&mut self, warnings: &str) {
+        self.warnings.push_str(warnings);
+    }
+
     /// The flags that were given out of a group in which they exclude each other
     /// (`cobra.MarkFlagsMutuallyExclusive`): the words of the refusal, where there are several.
     pub fn exclusive(&self, group: &[&str]) -> Result<(), String> {

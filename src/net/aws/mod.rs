@@ -1,0 +1,5 @@
+//! What Amazon's services ask of those who talk to them.
+
+mod sign;
+
+pub use sign::{Credentials, Get};
