@@ -14,7 +14,9 @@ build: ## Build the program for use (target/release/pintle)
 dist: ## Build what is shipped: slower to build, smaller and faster
 	$(CARGO) build --profile dist
 
-test: ## Run all tests
+test: ## Run all tests (PINTLE_SKIP=cluster: without Kubernetes, which needs Go)
+	@case ",$(PINTLE_SKIP)," in *,cluster,*) ;; *) sh testdata/cluster/build.sh >/dev/null & cluster=$$! ;; esac; \
+	$(CARGO) test --no-run && { test -z "$$cluster" || wait $$cluster; }
 	$(CARGO) test
 
 check: fmt clippy test ## What has to pass before a change is merged

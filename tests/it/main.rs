@@ -1,5 +1,6 @@
 //! The integration tests, in one binary.
 
+mod cluster;
 mod command;
 mod create;
 #[path = "../difference.rs"]
@@ -7,6 +8,9 @@ mod difference;
 mod documentation;
 mod examples;
 mod front;
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+#[path = "../cluster/mod.rs"]
+mod kubernetes;
 mod layering;
 mod origin;
 mod pipeline;
