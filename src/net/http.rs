@@ -1,7 +1,7 @@
 use std::net::ToSocketAddrs;
 use std::sync::OnceLock;
 
-use super::{Answer, Options};
+use super::{Answer, Method, Options, Request};
 use crate::diag::{Error, Kind};
 use crate::go::{os, strconv};
 
@@ -59,6 +59,26 @@ impl Client {
         url: &str,
         headers: &[(&'static str, String)],
     ) -> Result<Answer, Error> {
+        let answer = self.send(&Request {
+            url,
+            headers: headers.to_vec(),
+            ..Request::default()
+        })?;
+        match answer.broken {
+            Some(why) => {
+                let message = format!("Get {}: {why}", strconv::quote(url));
+                Err(Error::new(Kind::Network, message))
+            }
+            None => Ok(answer),
+        }
+    }
+
+    /// Sends a request and gives any answer, be its body whole or not.
+    ///
+    /// # Errors
+    /// [`Kind::Network`] for a server that cannot be reached, in Go's words; [`Kind::Io`] for
+    /// certificates that cannot be read.
+    pub fn send(&self, request: &Request<'_>) -> Result<Answer, Error> {
         let started = self.started.get_or_init(|| start(&self.options));
         let started = match started {
             Ok(started) => started,
@@ -66,41 +86,64 @@ impl Client {
         };
         started
             .runtime
-            .block_on(self.fetch(&started.client, url, headers))
+            .block_on(self.fetch(&started.client, request))
     }
 
     async fn fetch(
         &self,
         client: &reqwest::Client,
-        url: &str,
-        headers: &[(&'static str, String)],
+        request: &Request<'_>,
     ) -> Result<Answer, Error> {
-        let mut request = client.get(url);
-        if let Some((user, password)) = &self.options.credentials {
-            request = request.basic_auth(user, Some(password));
-        }
-        for (name, value) in headers {
-            request = request.header(*name, value);
-        }
-        let failed = |error: &reqwest::Error| {
-            let message = format!("Get {}: {}", strconv::quote(url), reason(error, url));
-            Error::new(Kind::Network, message)
+        let url = request.url;
+        let mut sent = match request.method {
+            Method::Get => client.get(url),
+            Method::Head => client.head(url),
+            Method::Post => client.post(url),
+            Method::Put => client.put(url),
         };
-        let mut response = request.send().await.map_err(|error| failed(&error))?;
-        let status = response.status();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
-            if body.len() + chunk.len() > self.options.limit {
-                let message = format!("{url} has more than {} bytes", self.options.limit);
-                return Err(Error::new(Kind::Network, message));
-            }
-            body.extend_from_slice(&chunk);
+        if let Some((user, password)) = &self.options.credentials {
+            sent = sent.basic_auth(user, Some(password));
         }
-        Ok(Answer {
+        for (name, value) in &request.headers {
+            sent = sent.header(*name, value);
+        }
+        if !matches!(request.method, Method::Get | Method::Head) {
+            sent = sent.body(request.body.to_vec());
+        }
+        let mut response = sent.send().await.map_err(|error| {
+            let operation = request.method.operation();
+            let why = reason(&error, url);
+            let message = format!("{operation} {}: {why}", strconv::quote(url));
+            Error::new(Kind::Network, message)
+        })?;
+        let status = response.status();
+        let mut answer = Answer {
             status: status.as_u16(),
             reason: status.canonical_reason().unwrap_or_default(),
-            body,
-        })
+            url: response.url().to_string(),
+            ..Answer::default()
+        };
+        for (name, value) in response.headers() {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            let name = name.as_str().to_owned();
+            answer.headers.entry(name).or_insert(value);
+        }
+        let body = &mut answer.body;
+        loop {
+            match response.chunk().await {
+                Ok(None) => break,
+                Ok(Some(chunk)) if body.len() + chunk.len() > self.options.limit => {
+                    let message = format!("{url} has more than {} bytes", self.options.limit);
+                    return Err(Error::new(Kind::Network, message));
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Err(error) => {
+                    answer.broken = Some(broken(&error, url));
+                    break;
+                }
+            }
+        }
+        Ok(answer)
     }
 }
 
@@ -110,6 +153,7 @@ fn start(options: &Options) -> Result<Started, Error> {
     let mut builder = reqwest::Client::builder()
         .user_agent(&options.user_agent)
         .timeout(options.timeout)
+        .read_timeout(options.silence)
         .no_gzip();
     if options.insecure_skip_tls_verify {
         builder = builder.tls_danger_accept_invalid_certs(true);
@@ -143,6 +187,19 @@ fn read(path: &str) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|error| Error::new(Kind::Io, os::path_error("open", path, &error)))
 }
 
+/// Why a body ended early. What hyper says of connections that ended is Go's `io.ErrUnexpectedEOF`.
+fn broken(error: &reqwest::Error, url: &str) -> String {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(inner) = cause {
+        let text = inner.to_string();
+        if text.contains("end of file before message length") || text.contains("unexpected EOF") {
+            return "unexpected EOF".to_owned();
+        }
+        cause = inner.source();
+    }
+    reason(error, url)
+}
+
 /// Why a request got no answer, as Go's `net/http` puts it where that is known.
 fn reason(error: &reqwest::Error, url: &str) -> String {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
@@ -154,12 +211,21 @@ fn reason(error: &reqwest::Error, url: &str) -> String {
         {
             system = Some(os::reason(io));
         }
+        if let Some(why) = tls_error(inner).and_then(tls_reason) {
+            return why;
+        }
         last = inner.to_string();
         cause = inner.source();
     }
     if error.is_timeout() {
         return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
             .to_owned();
+    }
+    if error.is_redirect() {
+        return "stopped after 10 redirects".to_owned();
+    }
+    if last.contains("connection closed before message completed") {
+        return "EOF".to_owned();
     }
     let Some(host) = error.url().or(url.parse().ok().as_ref()).and_then(|url| {
         let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
@@ -178,6 +244,60 @@ fn reason(error: &reqwest::Error, url: &str) -> String {
         (_, Err(_)) => format!("dial tcp: lookup {}: no such host", host.0),
         (None, Ok(_)) => last,
     }
+}
+
+/// What rustls says; where errors are put into others of the system, they are not their sources.
+fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+    if let Some(found) = error.downcast_ref::<rustls::Error>() {
+        return Some(found);
+    }
+    tls_error(error.downcast_ref::<std::io::Error>()?.get_ref()?)
+}
+
+/// What Go's `crypto/tls` says, for the reasons that users meet.
+fn tls_reason(error: &rustls::Error) -> Option<String> {
+    use rustls::{AlertDescription, CertificateError, InvalidMessage};
+    Some(match error {
+        rustls::Error::InvalidCertificate(why) => {
+            let why = match why {
+                CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                    "certificate has expired or is not yet valid".to_owned()
+                }
+                CertificateError::NotValidForNameContext {
+                    expected,
+                    presented,
+                } => {
+                    let names: Vec<&str> = presented
+                        .iter()
+                        .map(|name| {
+                            let inner = name.split_once('(').map_or(&**name, |(_, rest)| rest);
+                            inner.trim_end_matches(')').trim_matches('"')
+                        })
+                        .collect();
+                    let names = names.join(", ");
+                    let expected = expected.to_str();
+                    format!("certificate is valid for {names}, not {expected}")
+                }
+                _ => "certificate signed by unknown authority".to_owned(),
+            };
+            format!("tls: failed to verify certificate: x509: {why}")
+        }
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            "http: server gave HTTP response to HTTPS client".to_owned()
+        }
+        rustls::Error::AlertReceived(alert) => {
+            let why = match alert {
+                AlertDescription::CertificateRequired => "certificate required",
+                AlertDescription::BadCertificate => "bad certificate",
+                AlertDescription::HandshakeFailure => "handshake failure",
+                AlertDescription::UnknownCA => "unknown certificate authority",
+                AlertDescription::ProtocolVersion => "protocol version not supported",
+                _ => return None,
+            };
+            format!("remote error: tls: {why}")
+        }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

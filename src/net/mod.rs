@@ -7,6 +7,7 @@ pub mod aws;
 #[cfg(feature = "http")]
 mod http;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 #[cfg(feature = "http")]
@@ -29,6 +30,8 @@ pub struct Options {
     pub insecure_skip_tls_verify: bool,
     /// How long a request may take.
     pub timeout: Duration,
+    /// How long a server may say nothing.
+    pub silence: Duration,
     /// How many bytes of an answer are read.
     pub limit: usize,
 }
@@ -43,20 +46,84 @@ impl Default for Options {
             key_file: String::new(),
             insecure_skip_tls_verify: false,
             timeout: Duration::from_secs(120),
+            silence: Duration::from_secs(120),
             limit: 256 << 20,
         }
     }
 }
 
+/// What is asked of a server.
+#[derive(Clone, Debug, Default)]
+pub struct Request<'a> {
+    /// What to do.
+    pub method: Method,
+    /// The address.
+    pub url: &'a str,
+    /// Names and values.
+    pub headers: Vec<(&'static str, String)>,
+    /// What is sent along.
+    pub body: &'a [u8],
+}
+
+/// What a [`Request`] asks to be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    #[default]
+    Get,
+    /// `HEAD`
+    Head,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+}
+
+impl Method {
+    /// The word that servers see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Head => "HEAD",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+        }
+    }
+
+    /// The word that Go puts in front of its errors.
+    #[cfg(feature = "http")]
+    fn operation(self) -> &'static str {
+        match self {
+            Method::Get => "Get",
+            Method::Head => "Head",
+            Method::Post => "Post",
+            Method::Put => "Put",
+        }
+    }
+}
+
 /// What a server said.
-#[derive(Clone, Debug)]
+#[derive(Debug, Default)]
 pub struct Answer {
     /// The status, 200 for all is well.
     pub status: u16,
     /// The usual words for the status.
     pub reason: &'static str,
+    /// The address that answered, which redirects may have led to.
+    pub url: String,
+    /// Headers, their names in lower case; the first of several of one name.
+    pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: Vec<u8>,
+    /// Why the body ended before its end, in Go's words.
+    pub broken: Option<String>,
+}
+
+impl Answer {
+    /// The header of that name, which is in lower case; or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
 }
 
 /// Stands in for the client where it was not built in.
@@ -95,6 +162,18 @@ impl Client {
         url: &str,
         _headers: &[(&'static str, String)],
     ) -> Result<Answer, crate::diag::Error> {
+        self.send(&Request {
+            url,
+            ..Request::default()
+        })
+    }
+
+    /// Refuses.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn send(&self, request: &Request<'_>) -> Result<Answer, crate::diag::Error> {
+        let url = request.url;
         Err(crate::diag::Error::new(
             crate::diag::Kind::Unsupported,
             format!("{url}: pintle was built without the feature http"),
