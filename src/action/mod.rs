@@ -10,6 +10,8 @@ pub mod lint;
 pub mod package;
 mod prepare;
 pub mod pull;
+pub mod push;
+pub mod registry;
 pub mod repo;
 pub mod search;
 pub mod show;

@@ -27,15 +27,33 @@ pub struct Options {
     pub temporary: String,
 }
 
-/// Fetches a chart; gives what to print.
+/// Fetches a chart; gives what to print once all went well. What is printed in any case goes to
+/// `out`.
 ///
 /// # Errors
 /// Helm's line for whatever failed first.
-pub fn run(options: &Options, notices: &mut Vec<Notice>) -> Result<Vec<u8>, Error> {
+pub fn run(
+    options: &Options,
+    out: &mut Vec<u8>,
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<u8>, Error> {
+    let clients = Clients::default();
+    let result = fetch(options, &clients, notices);
+    // What an index leads to is fetched without words.
+    if options.source.repository.is_empty() {
+        out.extend(clients.take_words());
+    }
+    result
+}
+
+fn fetch(
+    options: &Options,
+    clients: &Clients,
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<u8>, Error> {
     let source = &options.source;
     source.log_devel(notices);
     let version = source.wanted_version();
-    let clients = Clients::default();
     let downloader = Downloader {
         places: &source.places,
         access: source.access.clone(),
@@ -44,7 +62,7 @@ pub fn run(options: &Options, notices: &mut Vec<Notice>) -> Result<Vec<u8>, Erro
             (false, true) => Provenance::Later,
             (false, false) => Provenance::Never,
         },
-        clients: &clients,
+        clients,
     };
     let mut reference = options.chart.clone();
     if !source.repository.is_empty() {
@@ -53,7 +71,7 @@ pub fn run(options: &Options, notices: &mut Vec<Notice>) -> Result<Vec<u8>, Erro
             &reference,
             version,
             &source.access,
-            &clients,
+            clients,
             notices,
         )?;
     }

@@ -119,8 +119,12 @@ impl Source {
             },
             clients: &clients,
         };
-        let found = downloader.download_to_cache(&reference, version, out, notices)?;
-        absolute(&found)
+        let found = downloader.download_to_cache(&reference, version, out, notices);
+        // What an index leads to is fetched without words.
+        if self.repository.is_empty() {
+            out.extend(clients.take_words());
+        }
+        absolute(&found?)
     }
 }
 

@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::oci::Registry;
+use super::oci::credential::Files;
 use crate::diag::{Error, Kind};
 use crate::go::url::Url;
 use crate::go::{os, strconv};
@@ -26,11 +28,25 @@ pub struct Access {
     pub ca_file: String,
     /// Accept whatever certificate the server shows.
     pub insecure_skip_tls_verify: bool,
+    /// Talk to registries without TLS.
+    pub plain_http: bool,
     /// How long a request may take; Helm's 120 seconds where not said.
     pub timeout: Option<Duration>,
 }
 
 impl Access {
+    /// Whether anything is said about TLS. Helm then forgets that it should do without it.
+    fn has_tls(&self) -> bool {
+        (!self.cert_file.is_empty() && !self.key_file.is_empty())
+            || !self.ca_file.is_empty()
+            || self.insecure_skip_tls_verify
+    }
+
+    /// Whether registries are talked to without TLS.
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain_http && !self.has_tls()
+    }
+
     /// Says which certificates cannot be read as `tlsutil` does, which a client would say in other
     /// words.
     ///
@@ -58,9 +74,13 @@ impl Access {
     }
 }
 
-/// HTTP clients, one for each way to talk; shared by threads.
+/// HTTP clients, one for each way to talk, and what was said to registries; shared by threads.
 #[derive(Default)]
-pub struct Clients(Mutex<BTreeMap<Access, Arc<Client>>>);
+pub struct Clients {
+    clients: Mutex<BTreeMap<Access, Arc<Client>>>,
+    registries: Mutex<BTreeMap<Access, Arc<Registry>>>,
+    words: Mutex<Vec<u8>>,
+}
 
 impl Clients {
     /// Fetches what is at `url` (`HTTPGetter.Get`).
@@ -78,10 +98,6 @@ impl Clients {
         let target = parse(url, "URL getting from")?;
         match &target.scheme[..] {
             b"http" | b"https" => {}
-            b"oci" => {
-                let message = format!("{url}: charts in registries are not read yet");
-                return Err(Error::new(Kind::Unsupported, message));
-            }
             other => {
                 let scheme = strconv::quote(other);
                 let message = format!("scheme {scheme} not supported");
@@ -101,8 +117,50 @@ impl Clients {
         self.client(access).get(url)
     }
 
+    /// The way to registries.
+    ///
+    /// # Errors
+    /// Certificates and files with credentials that cannot be read.
+    pub fn registry(&self, access: &Access, files: &Files) -> Result<Arc<Registry>, Error> {
+        let known = self.registries.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        if let Some(registry) = known.get(access) {
+            return Ok(Arc::clone(registry));
+        }
+        let registry = Arc::new(Registry::open(access, files, self)?);
+        known.insert(access.clone(), Arc::clone(&registry));
+        Ok(registry)
+    }
+
+    /// A client that sends no credentials of its own, and waits for big layers.
+    pub(super) fn for_registries(&self, access: &Access) -> Result<Arc<Client>, Error> {
+        access.check_certificates()?;
+        Ok(self.client(Access {
+            cert_file: access.cert_file.clone(),
+            key_file: access.key_file.clone(),
+            ca_file: access.ca_file.clone(),
+            insecure_skip_tls_verify: access.insecure_skip_tls_verify,
+            timeout: Some(Duration::from_secs(3600)),
+            ..Access::default()
+        }))
+    }
+
+    /// Keeps what is to be printed about registries.
+    pub(super) fn say(&self, words: &[u8]) {
+        let said = self.words.lock();
+        said.unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(words);
+    }
+
+    /// What is to be printed about registries, which Helm does at once.
+    pub fn take_words(&self) -> Vec<u8> {
+        let said = self.words.lock();
+        std::mem::take(&mut *said.unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn client(&self, access: Access) -> Arc<Client> {
-        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let clients = self.clients.lock();
+        let mut clients = clients.unwrap_or_else(PoisonError::into_inner);
         let client = clients.entry(access).or_insert_with_key(|access| {
             let mut options = Options {
                 credentials: (!access.username.is_empty())

@@ -1,8 +1,10 @@
 use std::fs;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
 use super::index::Index;
+use super::oci::{self, Layer, Registry};
 use super::reference::{check_scheme, resolve_reference, same_address};
 use super::repository::{Entry, Repositories, index_path};
 use super::{Access, Clients, Places, cache, file};
@@ -42,6 +44,16 @@ struct Found {
     digest: String,
     url: Url,
     access: Access,
+    way: Way,
+}
+
+/// How a chart is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// From a server of files, or a registry that an index names.
+    Index,
+    /// From a registry that the user names.
+    Registry,
 }
 
 impl Downloader<'_> {
@@ -58,7 +70,6 @@ impl Downloader<'_> {
         notices: &mut Vec<Notice>,
     ) -> Result<String, Error> {
         let found = self.resolve(reference, version, notices)?;
-        let url = found.url.to_string();
         check_download(&found.url)?;
         let root = &self.places.content_cache;
         let digest = cache::digest(&found.digest, "")?;
@@ -68,7 +79,7 @@ impl Downloader<'_> {
         };
         let bytes = match cached(".chart") {
             Some(bytes) => bytes,
-            None => self.clients.get(&url, &found.access)?,
+            None => self.get(&found, Layer::Chart)?,
         };
         let target = path::join(&[destination, &base_name(&found.url)]);
         file::write(&target, &bytes, 0o644)?;
@@ -107,7 +118,7 @@ impl Downloader<'_> {
         let (path, digest) = match (cached, known) {
             (Some(path), Some(digest)) => (path, digest),
             (_, known) => {
-                let bytes = self.clients.get(&found.url.to_string(), &found.access)?;
+                let bytes = self.get(&found, Layer::Chart)?;
                 let digest = known.unwrap_or_else(|| hex(&Sha256::digest(&bytes)));
                 (cache::put(root, &digest, ".chart", &bytes)?, digest)
             }
@@ -132,7 +143,7 @@ impl Downloader<'_> {
         out: &mut Vec<u8>,
     ) -> Result<Option<Vec<u8>>, Error> {
         let url = format!("{}.prov", found.url);
-        match self.clients.get(&url, &found.access) {
+        match self.get(found, Layer::Provenance) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(_) if self.provenance == Provenance::Always => {
                 let quoted = crate::go::strconv::quote(&url);
@@ -145,6 +156,44 @@ impl Downloader<'_> {
                 Ok(None)
             }
         }
+    }
+
+    /// The chart, or its signature (`Getter.Get`).
+    fn get(&self, found: &Found, layer: Layer) -> Result<Vec<u8>, Error> {
+        if found.url.scheme != b"oci" {
+            let end = match layer {
+                Layer::Chart => "",
+                Layer::Provenance => ".prov",
+            };
+            return self
+                .clients
+                .get(&format!("{}{end}", found.url), &found.access);
+        }
+        let access = match found.way {
+            Way::Registry => self.access.clone(),
+            // Passwords for the repository are none for the registry.
+            Way::Index => Access {
+                username: String::new(),
+                password: String::new(),
+                ..found.access.clone()
+            },
+        };
+        let registry = self.registry(&access)?;
+        let mut words = Vec::new();
+        let pulled = registry.pull(&found.url.to_string(), layer, &mut words);
+        if found.way == Way::Registry {
+            self.clients.say(&words);
+        }
+        pulled.map(|pulled| pulled.bytes)
+    }
+
+    fn registry(&self, access: &Access) -> Result<Arc<Registry>, Error> {
+        let access = Access {
+            owner: String::new(),
+            pass_credentials_all: false,
+            ..access.clone()
+        };
+        self.clients.registry(&access, &self.places.credentials)
     }
 
     fn check_signature(&self) -> Result<(), Error> {
@@ -168,9 +217,16 @@ impl Downloader<'_> {
         let Ok(url) = Url::parse(reference) else {
             return fail(format!("invalid chart URL format: {reference}"));
         };
-        if reference.starts_with("oci://") {
-            let message = format!("{reference}: charts in registries are not read yet");
-            return Err(Error::new(Kind::Unsupported, message));
+        // Go drops an empty host, and with it the slashes.
+        if url.to_string().starts_with(oci::SCHEME) {
+            let located = self.registry(&self.access)?.locate(reference, version)?;
+            let digest = located.digest.map(|digest| digest.to_string());
+            return Ok(Found {
+                digest: digest.unwrap_or_default(),
+                url: located.url,
+                access: self.access.clone(),
+                way: Way::Registry,
+            });
         }
         let repositories = Repositories::load_or_none(&self.places.repository_config)?;
         if url.is_abs() && !url.host.is_empty() && !url.path.is_empty() {
@@ -186,6 +242,7 @@ impl Downloader<'_> {
                 digest: String::new(),
                 url,
                 access,
+                way: Way::Index,
             });
         }
         let text = String::from_utf8_lossy(&url.path).into_owned();
@@ -225,6 +282,7 @@ impl Downloader<'_> {
             url: Url::parse(&resolved)
                 .map_err(|error| Error::new(Kind::Chart, error.to_string()))?,
             access: self.access_of(entry),
+            way: Way::Index,
         })
     }
 
@@ -282,9 +340,13 @@ fn check_download(url: &Url) -> Result<(), Error> {
     ))
 }
 
-/// The last part of an address's path.
+/// The last part of an address's path; for charts in registries, what Helm makes of it.
 fn base_name(url: &Url) -> String {
-    String::from_utf8_lossy(path::base(&url.path)).into_owned()
+    let name = String::from_utf8_lossy(path::base(&url.path)).into_owned();
+    match name.rsplit_once(':') {
+        Some((name, tag)) if url.scheme == b"oci" => format!("{name}-{tag}.tgz"),
+        _ => name,
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,4 +1,4 @@
-//! Charts from elsewhere: repositories, their indexes, downloads.
+//! Charts from elsewhere: repositories, their indexes, registries, downloads.
 //!
 //! Whatever is written here is written beside its place and then renamed, so that no other process
 //! sees a part of it. Behaviour of `pkg/repo/v1`, `pkg/downloader` and `pkg/getter`, Helm 4.2.4.
@@ -10,6 +10,7 @@ mod download;
 pub mod file;
 pub mod git;
 pub mod index;
+pub mod oci;
 mod reference;
 pub mod repository;
 
@@ -28,4 +29,6 @@ pub struct Places {
     pub repository_cache: String,
     /// The folder with charts, named by their digests.
     pub content_cache: String,
+    /// Where credentials for registries are kept.
+    pub credentials: oci::credential::Files,
 }

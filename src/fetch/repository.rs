@@ -245,6 +245,7 @@ impl Entry {
             key_file: self.key_file.clone(),
             ca_file: self.ca_file.clone(),
             insecure_skip_tls_verify: self.insecure_skip_tls_verify,
+            plain_http: false,
             timeout: None,
         }
     }

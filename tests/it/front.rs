@@ -97,17 +97,6 @@ fn look_ups_are_answered_from_files() {
     );
 }
 
-#[test]
-fn registries_are_refused() {
-    for words in [["render", "rel"], ["template", "rel"]] {
-        let outcome =
-            Run::pintle(&[words[0], words[1], "oci://registry.example.com/charts/web"]).go();
-        let stderr = outcome.failure();
-        assert!(stderr.starts_with("Error: "), "{stderr}");
-        assert!(stderr.to_lowercase().contains("oci"), "{stderr}");
-    }
-}
-
 const PROJECT: &str = "kubeVersion: \"1.30\"\nvalues: [common.yaml]\nenvironments:\n  prod:\n    namespace: shop-prod\n    values: [prod.yaml]\n";
 
 #[test]

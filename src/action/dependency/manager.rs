@@ -8,6 +8,7 @@ use crate::action::repo::{refresh, report};
 use crate::action::source::Source;
 use crate::chart::{self, Chart, Dependency, Lock, package};
 use crate::diag::{Error, Kind, Level, Notice};
+use crate::fetch::oci;
 use crate::fetch::repository::index_path;
 use crate::fetch::{
     Access, Clients, Downloader, Entry, Index, Places, Provenance, Repositories, file,
@@ -26,6 +27,8 @@ pub struct Manager<'a> {
     pub chart: String,
     /// Where things are kept.
     pub places: &'a Places,
+    /// How registries are talked to.
+    pub registry: Access,
     /// What is done about signatures.
     pub provenance: Provenance,
     /// Do not fetch the indexes of repositories.
@@ -54,6 +57,7 @@ impl<'a> Manager<'a> {
         Manager {
             chart,
             places: &source.places,
+            registry: source.access.clone(),
             provenance: Provenance::Never,
             skip_refresh: false,
             debug: source.debug,
@@ -117,7 +121,16 @@ impl<'a> Manager<'a> {
         if !self.skip_refresh {
             self.refresh_all(&clients, out, notices)?;
         }
-        let mut found = resolve::resolve(&asked, &names, &self.chart, self.places, notices)?;
+        let tags = |repository: &str| {
+            let registry = clients.registry(&self.registry, &self.places.credentials)?;
+            registry.tags(repository)
+        };
+        let around = resolve::Around {
+            chart: &self.chart,
+            places: self.places,
+            tags: &tags,
+        };
+        let mut found = resolve::resolve(&asked, &names, &around, notices)?;
         self.download(&mut found, &clients, out, notices)?;
         let digest = lock::digest(Some(&asked), Some(&found));
         if chart.lock.is_some_and(|old| old.digest == digest) {
@@ -435,15 +448,30 @@ impl<'a> Manager<'a> {
             return Ok(());
         }
         say(out, &format!("Downloading {name} from repo {repository}"));
+        let (address, version, access) = match oci::is_oci(&address) {
+            false => (address, String::new(), access),
+            true => {
+                let (repository, version) = split_tag(&address).ok_or_else(|| {
+                    Stop::AtOnce(Error::new(
+                        Kind::Chart,
+                        format!(
+                            "could not parse OCI reference: improperly formatted oci chart reference: {address}"
+                        ),
+                    ))
+                })?;
+                let parts = (repository.to_owned(), version.to_owned());
+                (parts.0, parts.1, self.registry.clone())
+            }
+        };
         let downloader = Downloader {
             places: self.places,
             access,
             provenance: self.provenance,
             clients,
         };
-        downloader
-            .download_to(&address, "", folder, out, notices)
-            .map_err(|error| Stop::Save(error.wrap(format!("could not download {address}"))))?;
+        let result = downloader.download_to(&address, &version, folder, out, notices);
+        out.extend(clients.take_words());
+        result.map_err(|error| Stop::Save(error.wrap(format!("could not download {address}"))))?;
         fetched.insert(address);
         Ok(())
     }
@@ -563,6 +591,24 @@ impl<'a> Manager<'a> {
         }
         Ok(())
     }
+}
+
+/// The address without its tag, and the tag: `^(oci://[^:]+(:[0-9]{1,5})?[^:]+):(.*)$`
+/// (`parseOCIRef`).
+fn split_tag(address: &str) -> Option<(&str, &str)> {
+    let start = oci::SCHEME.len();
+    let first = start + address[start..].find(':')?;
+    let digits = address[first + 1..]
+        .bytes()
+        .take_while(u8::is_ascii_digit)
+        .count();
+    let rest = first + 1 + digits;
+    let has_port = (1..=5).contains(&digits) && !address[rest..].starts_with(':');
+    let end = match address[rest..].find(':') {
+        Some(next) if has_port && next > 0 => rest + next,
+        _ => first,
+    };
+    (end > start + 1).then(|| (&address[..end], &address[end + 1..]))
 }
 
 /// Why fetching ends.

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::chart::{self, Dependency};
 use crate::diag::{Error, Kind, Notice};
 use crate::fetch::repository::index_path;
-use crate::fetch::{Index, Places};
+use crate::fetch::{Index, Places, oci};
 use crate::go::{os, path, semver, strconv};
 
 fn fail<T>(message: String) -> Result<T, Error> {
@@ -40,15 +40,24 @@ pub(super) fn constraint(dependency: &Dependency) -> Result<semver::Constraint, 
     })
 }
 
+/// Where versions are looked for.
+pub(super) struct Around<'a> {
+    /// The folder of the chart that asks.
+    pub(super) chart: &'a str,
+    pub(super) places: &'a Places,
+    /// The versions in a repository of a registry, newest first.
+    pub(super) tags: &'a dyn Fn(&str) -> Result<Vec<String>, Error>,
+}
+
 /// The version of each dependency that is wanted, the newest that fits (`Resolver.Resolve`).
 /// `names` has the names of their repositories.
 pub(super) fn resolve(
     asked: &[Dependency],
     names: &BTreeMap<String, String>,
-    chart: &str,
-    places: &Places,
+    around: &Around<'_>,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<Dependency>, Error> {
+    let &Around { chart, places, .. } = around;
     let mut found = Vec::with_capacity(asked.len());
     let mut missing = Vec::new();
     let mut indexes: BTreeMap<&str, Index> = BTreeMap::new();
@@ -85,13 +94,22 @@ pub(super) fn resolve(
             }
             continue;
         }
-        if repository.starts_with("oci://") {
-            if semver::Version::parse(&dependency.version).is_err() {
-                let message =
-                    format!("{repository}: versions in registries are not looked for yet");
-                return Err(Error::new(Kind::Unsupported, message));
+        if let Some(place) = repository.strip_prefix(oci::SCHEME) {
+            // Where no tag fits, the range is locked, and fails when it is fetched.
+            let wanted = &dependency.version;
+            let mut newest = None;
+            if semver::Version::parse(wanted).is_err() {
+                let tags = (around.tags)(&format!("{place}/{}", dependency.name));
+                let tags = tags.map_err(|error| {
+                    error.wrap(format!(
+                        "could not retrieve list of tags for repository {repository}"
+                    ))
+                })?;
+                newest = tags.into_iter().find(|tag| {
+                    semver::Version::parse(tag).is_ok_and(|version| constraint.check(&version))
+                });
             }
-            found.push(locked(&dependency.version));
+            found.push(locked(newest.as_ref().unwrap_or(wanted)));
             continue;
         }
         let Some(name) = names.get(&dependency.name).filter(|name| !name.is_empty()) else {

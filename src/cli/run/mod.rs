@@ -6,6 +6,8 @@ pub(super) mod install;
 pub(super) mod lint;
 pub(super) mod package;
 pub(super) mod plugin;
+mod prompt;
+pub(super) mod registry;
 pub(super) mod repo;
 pub(super) mod show;
 pub(super) mod source;

@@ -1,16 +1,14 @@
 //! `helm repo`, `helm search repo`, `helm pull`, `helm dependency`.
 
-use std::io::{IsTerminal as _, Read as _};
-use std::process::{Command, Stdio};
-
 use super::super::environment::Environment;
+use super::prompt;
 use super::source::{access, format, places, source, timeout};
 use crate::action::dependency::{self, Manager};
 use crate::action::{hub, pull, repo, search};
-use crate::diag::{Error, Kind, Notice};
+use crate::diag::{Error, Notice};
 use crate::fetch::{Entry, Provenance};
 use crate::go::flag::FlagSet;
-use crate::go::{os, path};
+use crate::go::path;
 use crate::ui::Terminal;
 use crate::world::Real;
 
@@ -56,8 +54,16 @@ pub(in crate::cli) fn repo(
                 timeout: timeout(flags),
             };
             let mut password = |out: &mut Vec<u8>| match flags.is("password-stdin") {
-                true => typed_password(),
-                false => ask_password(out),
+                true => prompt::all(),
+                false => {
+                    let mut terminal = Terminal::new();
+                    let password = prompt::secret("Password: ", &mut terminal);
+                    out.extend_from_slice(match &password {
+                        Ok(_) => &terminal.out,
+                        Err(_) => b"\n",
+                    });
+                    password
+                }
             };
             logged(terminal, |out, notices| {
                 repo::add(&options, &places, &mut password, out, notices)
@@ -86,43 +92,6 @@ pub(in crate::cli) fn repo(
             })
         }
     }
-}
-
-/// What stands on standard input, without the end of its line.
-fn typed_password() -> Result<String, Error> {
-    let mut bytes = Vec::new();
-    std::io::stdin()
-        .lock()
-        .read_to_end(&mut bytes)
-        .map_err(|error| Error::new(Kind::Io, os::path_error("read", "/dev/stdin", &error)))?;
-    let text = String::from_utf8_lossy(&bytes);
-    let text = text.strip_suffix('\n').unwrap_or(&text);
-    Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
-}
-
-/// Asks on the terminal, which does not show what is typed meanwhile.
-fn ask_password(out: &mut Vec<u8>) -> Result<String, Error> {
-    let no_terminal = || Error::new(Kind::Io, "inappropriate ioctl for device");
-    let stdin = std::io::stdin();
-    if !stdin.is_terminal() {
-        out.extend_from_slice(b"Password: \n");
-        return Err(no_terminal());
-    }
-    let echo = |word: &str| {
-        let mut command = Command::new("stty");
-        command.arg(word).stdin(Stdio::inherit());
-        command.status().is_ok_and(|status| status.success())
-    };
-    if !echo("-echo") {
-        return Err(no_terminal());
-    }
-    Terminal::new().complain("Password: ");
-    let mut line = String::new();
-    let read = stdin.read_line(&mut line);
-    echo("echo");
-    Terminal::new().complain("\n");
-    read.map_err(|error| Error::new(Kind::Io, os::path_error("read", "/dev/stdin", &error)))?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// `helm search repo`.
@@ -240,7 +209,7 @@ pub(in crate::cli) fn pull(
                 folder => folder.to_owned(),
             },
         };
-        let text = logged(terminal, |_, notices| pull::run(&options, notices))?;
+        let text = logged(terminal, |out, notices| pull::run(&options, out, notices))?;
         terminal.out.extend_from_slice(&text);
     }
     Ok(())
@@ -268,6 +237,7 @@ pub(in crate::cli) fn dependency(
     let manager = Manager {
         chart,
         places: &places(flags),
+        registry: access(flags),
         provenance: match (flags.is("verify"), is_update) {
             (false, _) => Provenance::Never,
             (true, true) => Provenance::Always,

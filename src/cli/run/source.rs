@@ -7,10 +7,12 @@ use crate::action::repo::Format;
 use crate::action::source::Source;
 use crate::diag::Error;
 use crate::fetch::bucket::Clouds;
+use crate::fetch::oci::credential::Files;
 use crate::fetch::{Access, Places};
 use crate::go::flag::FlagSet;
-use crate::go::time;
+use crate::go::{path, time};
 use crate::net::aws::Credentials;
+use crate::world::{Real, World as _};
 
 /// Set in the flags of pintle's own front end: charts may be in git repositories and buckets, too.
 pub(in crate::cli) const BEYOND: &str = "beyond";
@@ -51,6 +53,26 @@ pub(in crate::cli) fn places(flags: &FlagSet) -> Places {
         repository_config: flags.text("repository-config").to_owned(),
         repository_cache: flags.text("repository-cache").to_owned(),
         content_cache: flags.text("content-cache").to_owned(),
+        credentials: credentials(flags),
+    }
+}
+
+/// Where credentials for registries are kept.
+fn credentials(flags: &FlagSet) -> Files {
+    let world = Real::new();
+    let variable = |name: &str| world.variable(name).unwrap_or_default();
+    let folder = match (&*variable("DOCKER_CONFIG"), &*variable("HOME")) {
+        ("", "") => String::new(),
+        ("", home) => path::join(&[home, ".docker"]),
+        (folder, _) => folder.to_owned(),
+    };
+    Files {
+        own: flags.text("registry-config").to_owned(),
+        docker: match &*folder {
+            "" => folder,
+            folder => path::join(&[folder, "config.json"]),
+        },
+        programs: variable("PATH"),
     }
 }
 
@@ -66,6 +88,7 @@ pub(in crate::cli) fn access(flags: &FlagSet) -> Access {
         key_file: text("key-file"),
         ca_file: text("ca-file"),
         insecure_skip_tls_verify: flags.is("insecure-skip-tls-verify"),
+        plain_http: flags.is("plain-http"),
         timeout: None,
     }
 }

@@ -222,6 +222,10 @@ fn dispatch(
             run::repo::hub(flags, arguments, terminal)?;
         }
         "pull" => run::repo::pull(flags, arguments, environment, terminal)?,
+        "push" => run::registry::push(flags, arguments, terminal)?,
+        "registry login" | "registry logout" => {
+            run::registry::registry(found.command().name(), flags, arguments, terminal)?;
+        }
         "dependency list" | "dependency build" | "dependency update" => {
             run::repo::dependency(found.command().name(), flags, arguments, terminal)?;
         }

@@ -103,6 +103,13 @@ fn metadata<'o, 'a>(object: &'o mut Object<'a>, data: &Metadata) -> &'o mut Obje
         .text("type", &data.chart_type)
 }
 
+/// A chart's metadata, as registries keep it (`json.Marshal` of `chart.Metadata`).
+pub fn metadata_json(data: &Metadata, out: &mut Vec<u8>) {
+    let mut object = Object::new(out);
+    metadata(&mut object, data);
+    object.end();
+}
+
 fn string_map(map: &std::collections::BTreeMap<String, String>, out: &mut Vec<u8>) {
     let mut object = Object::new(out);
     for (key, value) in map {

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs;
 
-pub use json::dependencies;
+pub use json::{dependencies, metadata_json};
 
 use super::file;
 use crate::chart::Metadata;
