@@ -3,7 +3,7 @@
 CARGO ?= cargo
 HELM ?= helm
 
-.PHONY: help build test check fmt clippy bench diff-helm dist
+.PHONY: help build test check fmt clippy bench diff-helm dist registries
 
 help: ## Show this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -14,10 +14,16 @@ build: ## Build the program for use (target/release/pintle)
 dist: ## Build what is shipped: slower to build, smaller and faster
 	$(CARGO) build --profile dist
 
-test: ## Run all tests (PINTLE_SKIP=cluster: without Kubernetes, which needs Go)
+test: registries ## Run all tests (PINTLE_SKIP=cluster,registry: without Kubernetes and registries, which need Go)
 	@case ",$(PINTLE_SKIP)," in *,cluster,*) ;; *) sh testdata/cluster/build.sh >/dev/null & cluster=$$! ;; esac; \
 	$(CARGO) test --no-run && { test -z "$$cluster" || wait $$cluster; }
 	$(CARGO) test
+
+# What tests need beyond Rust, into the folder where they look for it.
+registries:
+	@case ",$(PINTLE_SKIP)," in *,registry,*) ;; *) \
+	tests/it/registry/install.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))/tmp/registry" || \
+	{ echo 'no registries: the tests of tests/it/registry would not run; PINTLE_SKIP=registry leaves them out' >&2; exit 1; } ;; esac
 
 check: fmt clippy test ## What has to pass before a change is merged
 

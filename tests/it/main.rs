@@ -17,6 +17,7 @@ mod pipeline;
 mod program;
 mod project;
 mod random;
+mod registry;
 mod remote;
 #[path = "../transcripts/serve.rs"]
 mod serve;

@@ -135,7 +135,7 @@ fn members(path: &Path) -> String {
 
 /// The Helm of that version on `PATH`.
 #[expect(clippy::disallowed_methods, reason = "it is looked for on PATH")]
-fn real() -> Option<PathBuf> {
+pub(crate) fn real() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let mut candidates = std::env::split_paths(&path).map(|folder| folder.join("helm"));
     candidates.find(|program| {

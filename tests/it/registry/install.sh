@@ -1,0 +1,21 @@
+#!/bin/sh
+# Puts the registries that tests talk to into the folder that is named: the small one of
+# go-containerregistry, and Debian's docker-registry for logins. What is there stays.
+set -eu
+folder=$1
+mkdir -p "$folder"
+if [ ! -x "$folder/registry" ]; then
+  command -v go >/dev/null || { echo 'go is not installed, which the small registry is built with' >&2; exit 1; }
+  GOBIN=$folder go install github.com/google/go-containerregistry/cmd/registry@v0.22.1
+fi
+if [ ! -x "$folder/docker-registry" ]; then
+  if installed=$(command -v docker-registry); then
+    ln -sf "$installed" "$folder/docker-registry"
+  else
+    command -v apt-get >/dev/null || { echo 'docker-registry is not installed, and there is no apt-get to fetch it with' >&2; exit 1; }
+    work=$(mktemp -d "$folder/XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    (cd "$work" && apt-get -q download docker-registry >/dev/null && dpkg -x docker-registry_*.deb root)
+    mv "$work/root/usr/bin/docker-registry" "$folder/docker-registry"
+  fi
+fi
