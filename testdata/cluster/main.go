@@ -210,7 +210,10 @@ func start(ctx context.Context, o options, dir string, failures chan<- error) (s
 	line := fmt.Sprintf("READY https://%s readyz=%.1fs all=%.1fs dir=%s", plane.address, readyz.Seconds(), time.Since(began).Seconds(), dir)
 	if o.proxy || o.requestLog != "" {
 		log := cmp.Or(o.requestLog, filepath.Join(dir, "requests.log"))
-		address, err := startProxy("https://"+plane.address, log, identity.token)
+		address, err := startProxy(portOf(dir, "proxy-address"), "https://"+plane.address, log, identity.token)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, "proxy-address"), []byte(address), 0o600)
+		}
 		if err != nil {
 			return "", fmt.Errorf("proxy: %w", err)
 		}

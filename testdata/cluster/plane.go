@@ -92,19 +92,22 @@ func parse(name string, sets cliflag.NamedFlagSets, arguments []string) error {
 	return flags.Parse(arguments)
 }
 
-// listen opens the port of a kept cluster again, or any.
-func (p *plane) listen() (net.Listener, error) {
-	saved := filepath.Join(p.dir, "address")
-	address := "127.0.0.1:0"
-	if text, err := os.ReadFile(saved); err == nil {
-		address = string(text)
+// portOf is the address that a kept cluster had, or any.
+func portOf(dir, file string) string {
+	if text, err := os.ReadFile(filepath.Join(dir, file)); err == nil {
+		return string(text)
 	}
-	listener, err := net.Listen("tcp", address)
+	return "127.0.0.1:0"
+}
+
+// listen opens the port of the API server.
+func (p *plane) listen() (net.Listener, error) {
+	listener, err := net.Listen("tcp", portOf(p.dir, "address"))
 	if err != nil {
 		return nil, err
 	}
 	p.address = listener.Addr().String()
-	return listener, os.WriteFile(saved, []byte(p.address), 0o600)
+	return listener, os.WriteFile(filepath.Join(p.dir, "address"), []byte(p.address), 0o600)
 }
 
 func (p *plane) startAPIServer(ctx context.Context, etcd string, more []string) error {

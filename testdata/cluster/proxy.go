@@ -50,8 +50,8 @@ func (r *recorder) write(one request) {
 	}
 }
 
-// startProxy serves plain HTTP in front of `server` in the name of `token` and answers with its address.
-func startProxy(server, log, token string) (string, error) {
+// startProxy serves plain HTTP on `at` in front of `server` in the name of `token` and answers with its address.
+func startProxy(at, server, log, token string) (string, error) {
 	to, err := url.Parse(server)
 	if err != nil {
 		return "", err
@@ -60,7 +60,7 @@ func startProxy(server, log, token string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", at)
 	if err != nil {
 		return "", err
 	}
@@ -68,7 +68,12 @@ func startProxy(server, log, token string) (string, error) {
 	proxy := httputil.NewSingleHostReverseProxy(to)
 	proxy.FlushInterval = -1
 	proxy.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 64}
+	faults := &faults{}
 	handler := func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == faultsPath {
+			faults.control(w, r)
+			return
+		}
 		one, err := read(r)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
@@ -76,10 +81,17 @@ func startProxy(server, log, token string) (string, error) {
 		}
 		r.Header.Set("Authorization", "Bearer "+token)
 		// Logged before the client sees the answer, so that who waits for the client has the whole log.
-		proxy.ServeHTTP(&answer{ResponseWriter: w, before: func(code int) {
-			one.Code = code
-			recorder.write(one)
-		}}, r)
+		serve := func(w http.ResponseWriter) {
+			proxy.ServeHTTP(&answer{ResponseWriter: w, before: func(code int) {
+				one.Code = code
+				recorder.write(one)
+			}}, r)
+		}
+		if fault := faults.find(one.User, r); fault != nil {
+			fault.trouble(w, r, serve)
+			return
+		}
+		serve(w)
 	}
 	go func() { fail(http.Serve(listener, http.HandlerFunc(handler))) }()
 	return listener.Addr().String(), nil
@@ -87,7 +99,7 @@ func startProxy(server, log, token string) (string, error) {
 
 // serveProxy is the proxy alone; its address goes to a file.
 func serveProxy(server, log, addressFile, token string) error {
-	address, err := startProxy(server, log, token)
+	address, err := startProxy("127.0.0.1:0", server, log, token)
 	if err != nil {
 		return err
 	}

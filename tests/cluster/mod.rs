@@ -8,8 +8,10 @@
 //! | `PINTLE_SKIP` | names, separated by commas, what is not there: `cluster` leaves these tests out |
 
 mod api;
+pub(crate) mod fault;
 mod log;
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -21,6 +23,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 pub(crate) use api::{Api, until};
+use fault::Fault;
 pub(crate) use log::Request;
 
 /// What a start may take, on a machine that does ten things at once.
@@ -53,16 +56,31 @@ impl Cluster {
     /// same for all who ask.
     pub(crate) fn shared() -> Result<&'static Cluster, String> {
         static SHARED: OnceLock<Result<Cluster, String>> = OnceLock::new();
-        let shared = SHARED.get_or_init(Cluster::start);
+        let shared = SHARED.get_or_init(|| Cluster::start(&[]));
         shared.as_ref().map_err(Clone::clone)
     }
 
+    /// A cluster of one test alone, which may be killed: another one that is started in the same
+    /// folder goes on with its objects, on its ports.
+    ///
+    /// # Errors
+    /// As those of [`Cluster::shared`].
+    pub(crate) fn own(data: &Path) -> Result<Cluster, String> {
+        Cluster::start(&["-data".as_ref(), data.as_os_str()])
+    }
+
+    /// Ends without a chance to put anything in order.
+    pub(crate) fn kill(mut self) {
+        let _ = self.process.kill();
+    }
+
     /// Builds the program where that was not done yet, and starts it.
-    fn start() -> Result<Cluster, String> {
+    fn start(more: &[&OsStr]) -> Result<Cluster, String> {
         let program = build()?;
         let told = |error: std::io::Error| format!("{}: {error}", program.display());
         let mut process = Command::new(&program)
             .args(["-exit-on-eof", "-proxy"])
+            .args(more)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -150,7 +168,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Where the API server refuses.
-    pub(crate) fn namespace(&'static self) -> Result<Namespace, String> {
+    pub(crate) fn namespace(&self) -> Result<Namespace<'_>, String> {
         let unique = self.unique();
         let name = format!("ns{unique}");
         self.create_namespace(&name)?;
@@ -221,14 +239,14 @@ fn build() -> Result<PathBuf, String> {
 }
 
 /// A namespace of one test, deleted with it.
-pub(crate) struct Namespace {
-    cluster: &'static Cluster,
+pub(crate) struct Namespace<'a> {
+    cluster: &'a Cluster,
     name: String,
     user: String,
     home: tempfile::TempDir,
 }
 
-impl Namespace {
+impl Namespace<'_> {
     /// Twelve characters.
     pub(crate) fn name(&self) -> &str {
         &self.name
@@ -240,6 +258,28 @@ impl Namespace {
     /// Where the log cannot be read.
     pub(crate) fn requests(&self) -> Result<Vec<Request>, String> {
         self.cluster.requests(&self.user)
+    }
+
+    /// Makes trouble for requests of this namespace's user from now on; the first of several faults
+    /// that fits counts.
+    ///
+    /// # Errors
+    /// Where the proxy does not understand it.
+    pub(crate) fn fault(&self, fault: &Fault) -> Result<(), String> {
+        let body = fault.describe(&self.user);
+        match self.cluster.api.send("POST", fault::PATH, &body)? {
+            (204, _) => Ok(()),
+            (code, _) => Err(format!("{body}: {code}")),
+        }
+    }
+
+    /// Ends all trouble of this namespace's user.
+    ///
+    /// # Errors
+    /// Where the proxy does not answer.
+    pub(crate) fn heal(&self) -> Result<(), String> {
+        let path = format!("{}?user={}", fault::PATH, self.user);
+        self.cluster.api.delete(&path).map(|_| ())
     }
 
     /// An object of this namespace by its path below it, such as `configmaps/a` or, for groups,
@@ -296,9 +336,10 @@ impl Namespace {
     }
 }
 
-impl Drop for Namespace {
+impl Drop for Namespace<'_> {
     fn drop(&mut self) {
         // What is left goes with the cluster.
+        let _ = self.heal();
         let path = format!("/api/v1/namespaces/{}", self.name);
         let _ = self.cluster.api.delete(&path);
     }

@@ -1,5 +1,8 @@
 //! The test cluster itself: what other tests rely on.
 
+use serde_json::json;
+
+use crate::kubernetes::fault::{Cut, Fault};
 use crate::kubernetes::{Cluster, is_skipped, until};
 
 const POD: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"NAME","annotations":{"testcluster/log":"one\ntwo\n"}},"spec":{"restartPolicy":"Never","containers":[{"name":"main","image":"registry.test/IMAGE:1"}]}}"#;
@@ -79,4 +82,64 @@ fn deployments_get_their_pods_and_claims_their_volumes() {
         Ok(claim.is_some_and(|claim| claim["status"]["phase"] == "Bound"))
     })
     .expect("bound");
+}
+
+#[test]
+fn the_proxy_makes_trouble_where_it_is_asked() {
+    if is_skipped() {
+        return;
+    }
+    let cluster = Cluster::shared().expect("a cluster");
+    let namespace = cluster.namespace().expect("a namespace");
+    let create = |name: &str| namespace.kubectl(&["create", "configmap", name]);
+    let fault = Fault {
+        method: "POST",
+        path: "/configmaps$".to_owned(),
+        ..Fault::default()
+    };
+    let refused = Fault {
+        skip: 1,
+        times: Some(1),
+        code: Some(403),
+        body: "not today".to_owned(),
+        ..fault.clone()
+    };
+    namespace.fault(&refused).expect("understood");
+    create("first").expect("let pass");
+    let error = create("second").expect_err("refused");
+    assert!(error.contains("not today"), "{error}");
+    create("second").expect("refused once only");
+
+    let cut = |when| Fault {
+        cut: Some(when),
+        ..fault.clone()
+    };
+    for (name, when, there) in [("lost", Cut::Before, false), ("done", Cut::After, true)] {
+        namespace.fault(&cut(when)).expect("understood");
+        create(name).expect_err("nobody answered");
+        namespace.heal().expect("answered");
+        let object = namespace.get(&format!("configmaps/{name}"));
+        assert_eq!(object.expect("answered").is_some(), there, "{name}");
+    }
+}
+
+#[test]
+fn a_cluster_that_was_killed_goes_on() {
+    if is_skipped() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let cluster = Cluster::own(folder.path()).expect("a cluster");
+    cluster.create_namespace("kept").expect("a namespace");
+    let path = "/api/v1/namespaces/kept/configmaps";
+    let body = json!({"metadata": {"name": "kept"}, "data": {"a": "b"}});
+    let (code, answer) = cluster.api().send("POST", path, &body).expect("answered");
+    assert_eq!(code, 201, "{answer}");
+    cluster.kill();
+    let cluster = Cluster::own(folder.path()).expect("the same cluster");
+    let (_, kept) = cluster
+        .api()
+        .get(&format!("{path}/kept"))
+        .expect("answered");
+    assert_eq!(kept["data"]["a"], "b", "{kept}");
 }

@@ -82,6 +82,14 @@ impl Scenario {
         self.helm.split('+').next().unwrap_or(&self.helm)
     }
 
+    /// Whether its outcome depends on how many seconds something takes.
+    pub(crate) fn is_about_time(&self) -> bool {
+        self.steps.iter().any(|step| {
+            let words = step.args.iter().flatten();
+            step.background || words.into_iter().any(|word| word.starts_with("--timeout"))
+        })
+    }
+
     /// Whether it needs Helm 3 beside Helm 4.
     pub(crate) fn is_mixed(&self) -> bool {
         self.helm.contains('+')

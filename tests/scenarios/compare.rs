@@ -42,6 +42,9 @@ impl Difference<'_> {
         if let (Some(Value::String(want)), Some(Value::String(got))) = (self.want, self.got) {
             return describe(&self.path, want.as_bytes(), got.as_bytes());
         }
+        if let (Some(Value::Array(want)), Some(Value::Array(got))) = (self.want, self.got) {
+            return describe(&self.path, list(want).as_bytes(), list(got).as_bytes());
+        }
         let show = |value: Option<&Value>| match value {
             None => "nothing".to_owned(),
             Some(value) => {
@@ -59,6 +62,28 @@ impl Difference<'_> {
             show(self.got)
         )
     }
+}
+
+/// One line an item; of requests only what they are about.
+fn list(items: &[Value]) -> String {
+    let mut text = String::new();
+    for item in items {
+        match item.get("verb") {
+            None => text.push_str(&item.to_string()),
+            Some(verb) => {
+                let parts = ["patch", "resource", "name", "subresource", "dryRun", "code"];
+                text.push_str(verb.as_str().unwrap_or_default());
+                for part in parts.iter().filter_map(|part| item.get(part)) {
+                    let part = part
+                        .as_str()
+                        .map_or_else(|| part.to_string(), str::to_owned);
+                    text.push_str(&format!(" {part}"));
+                }
+            }
+        }
+        text.push('\n');
+    }
+    text
 }
 
 fn collect<'a>(path: &str, want: &'a Value, got: &'a Value, found: &mut Vec<Difference<'a>>) {
@@ -96,6 +121,7 @@ fn collect<'a>(path: &str, want: &'a Value, got: &'a Value, found: &mut Vec<Diff
         (Value::Array(left), Value::Array(right)) => {
             if left.len() != right.len() {
                 found.push(whole("#len"));
+                return;
             }
             for (at, (left, right)) in left.iter().zip(right).enumerate() {
                 collect(&format!("{path}/{at}"), left, right, found);

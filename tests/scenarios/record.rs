@@ -202,7 +202,8 @@ pub(crate) fn edit(api: &Api, namespace: &str, edit: &Edit) -> Result<(), String
         "Secret" => json!(BASE64_STANDARD.encode(text)),
         _ => json!(text),
     };
-    match api.send("PUT", &path, &object)? {
+    // Who the recorder was to the API server.
+    match api.send("PUT", &format!("{path}?fieldManager=unknown"), &object)? {
         (200, _) => Ok(()),
         (code, answer) => Err(format!("{path}: {code} {answer}")),
     }

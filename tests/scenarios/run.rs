@@ -75,11 +75,23 @@ impl Bench {
         }
     }
 
-    /// Runs a scenario and compares every step.
+    /// Runs a scenario and compares every step. One that is about seconds has a second chance, alone:
+    /// a machine that does ten things at once may miss them.
+    ///
+    /// # Errors
+    /// Says what is different, or what could not be done.
     pub(crate) fn run(&self, cluster: &Cluster, scenario: &Scenario) -> Result<(), String> {
+        let outcome = self.run_once(cluster, scenario, scenario.crd);
+        if outcome.is_err() && scenario.is_about_time() {
+            return self.run_once(cluster, scenario, true);
+        }
+        outcome
+    }
+
+    fn run_once(&self, cluster: &Cluster, scenario: &Scenario, alone: bool) -> Result<(), String> {
         // A poisoned lock is one that another scenario panicked under; that is told there.
-        let shared = (!scenario.crd).then(|| self.alone.read());
-        let single = scenario.crd.then(|| self.alone.write());
+        let shared = (!alone).then(|| self.alone.read());
+        let single = alone.then(|| self.alone.write());
         let mut run = Run::prepare(self, cluster, scenario)?;
         let mut found = String::new();
         for (number, step) in scenario.steps.iter().enumerate() {
