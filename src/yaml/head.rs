@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::Error;
 use super::decode::{mismatch, to_json};
 use super::input::Input;
+use super::outline;
 use super::parse::{EventKind, Parser};
 use super::raw::{self, Raw};
 use super::resolve::{Dialect, Resolved, resolve};
@@ -56,8 +57,9 @@ enum Slot {
     Value,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Field {
+    #[default]
     Other,
     Version,
     Kind,
@@ -76,150 +78,181 @@ const META: [(&str, Field); 2] = [("name", Field::Name), ("annotations", Field::
 /// Reads a document that holds nothing unusual; `None` for the others.
 fn quick(text: &[u8]) -> Result<Option<Head>, Error> {
     let input = Input::new(text);
-    let mut parser = Parser::new(&input);
-    let mut head = Head::default();
-    if matches!(parser.next()?.kind, EventKind::StreamEnd) {
+    if let Some(head) = outline::head(&input) {
         return Ok(Some(head));
     }
+    let mut parser = Parser::new(&input);
+    if matches!(parser.next()?.kind, EventKind::StreamEnd) {
+        return Ok(Some(Head::default()));
+    }
+    let mut fields = Fields::default();
     let mut stack: Vec<Slot> = Vec::with_capacity(32);
-    let mut seen = [false; 6];
-    // The field whose value is being read, at the top and below `metadata`.
-    let mut top = Field::Other;
-    let mut below = Field::Other;
-    let mut annotation = Text::default();
     loop {
         let event = parser.next()?;
-        match &event.kind {
-            EventKind::Scalar(scalar, properties) => {
-                if !properties.is_empty() {
-                    return Ok(None);
-                }
-                let depth = stack.len();
+        let known = match &event.kind {
+            EventKind::Scalar(scalar, properties) if properties.is_empty() => {
                 match stack.last_mut() {
                     Some(slot @ Slot::Key) => {
                         *slot = Slot::Value;
-                        if !is_usual(scalar, true) {
-                            return Ok(None);
-                        }
-                        let names: &[(&str, Field)] = match depth {
-                            1 => &TOP,
-                            2 if top == Field::Metadata => &META,
-                            3 if below == Field::Annotations => {
-                                let Some(Cow::Borrowed(name)) = text_of(scalar) else {
-                                    return Ok(None);
-                                };
-                                annotation = Text::from(name);
-                                continue;
-                            }
-                            _ => continue,
-                        };
-                        let Some(field) = match_field(scalar, names) else {
-                            return Ok(None);
-                        };
-                        if field != Field::Other
-                            && std::mem::replace(&mut seen[field as usize], true)
-                        {
-                            return Ok(None);
-                        }
-                        if depth == 1 {
-                            top = field;
-                            below = Field::Other;
-                        } else {
-                            below = field;
-                        }
+                        fields.key(scalar)
                     }
-                    slot => {
-                        if let Some(slot @ Slot::Value) = slot {
+                    Some(slot) => {
+                        if *slot == Slot::Value {
                             *slot = Slot::Key;
                         }
-                        if !is_usual(scalar, false) {
-                            return Ok(None);
-                        }
-                        let field = match depth {
-                            0 => return Ok(None),
-                            1 => top,
-                            2 if top == Field::Metadata => below,
-                            3 if below == Field::Annotations => {
-                                let value = coerced(scalar);
-                                if let Some(metadata) = &mut head.metadata
-                                    && let Some(annotations) = &mut metadata.annotations
-                                {
-                                    annotations.insert(std::mem::take(&mut annotation), value);
-                                }
-                                continue;
-                            }
-                            _ => continue,
-                        };
-                        match field {
-                            Field::Other => {}
-                            Field::Version => head.version = coerced(scalar),
-                            Field::Kind => head.kind = coerced(scalar),
-                            Field::Name => {
-                                if let Some(metadata) = &mut head.metadata {
-                                    metadata.name = coerced(scalar);
-                                }
-                            }
-                            Field::Metadata | Field::Annotations => {
-                                if !is_null(scalar) {
-                                    return Ok(None);
-                                }
-                            }
-                        }
+                        fields.value(scalar)
                     }
+                    None => None,
                 }
             }
-            EventKind::SequenceStart(properties) | EventKind::MappingStart(properties) => {
+            EventKind::SequenceStart(properties) | EventKind::MappingStart(properties)
+                if properties.is_empty() =>
+            {
                 let mapping = matches!(event.kind, EventKind::MappingStart(_));
-                if !properties.is_empty() || stack.len() >= raw::MAX_JSON_DEPTH {
-                    return Ok(None);
-                }
-                let depth = stack.len();
-                match stack.last_mut() {
-                    Some(Slot::Key) => return Ok(None),
-                    Some(slot @ Slot::Value) => *slot = Slot::Key,
-                    _ => {}
-                }
-                // Where a field of ours has a value of the wrong kind, the slow way says so.
-                let fits = match depth {
-                    0 => mapping,
-                    1 => match top {
-                        Field::Other => true,
-                        Field::Metadata if mapping => {
-                            head.metadata = Some(Metadata::default());
-                            true
-                        }
-                        _ => false,
-                    },
-                    2 if top == Field::Metadata => match below {
-                        Field::Other => true,
-                        Field::Annotations if mapping => {
-                            if let Some(metadata) = &mut head.metadata {
-                                metadata.annotations = Some(BTreeMap::new());
-                            }
-                            true
-                        }
-                        _ => false,
-                    },
-                    3 => below != Field::Annotations,
-                    _ => true,
+                let fits = match stack.last_mut() {
+                    Some(Slot::Key) => None,
+                    Some(slot @ Slot::Value) => {
+                        *slot = Slot::Key;
+                        fields.open(mapping)
+                    }
+                    _ => fields.open(mapping),
                 };
-                if !fits {
-                    return Ok(None);
-                }
                 stack.push(if mapping { Slot::Key } else { Slot::List });
+                fits
             }
             EventKind::SequenceEnd | EventKind::MappingEnd => {
                 stack.pop();
-                match stack.len() {
-                    1 => (top, below) = (Field::Other, Field::Other),
-                    2 => below = Field::Other,
-                    _ => {}
+                fields.close();
+                Some(())
+            }
+            EventKind::DocumentEnd | EventKind::DocumentStart | EventKind::StreamEnd => {
+                return Ok(Some(fields.head));
+            }
+            _ => None,
+        };
+        if known.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
+/// Picks the fields of a head out of what comes by. All answers are `None` where the document needs
+/// a closer look.
+#[derive(Default)]
+pub(super) struct Fields {
+    pub(super) head: Head,
+    /// How many collections are open.
+    depth: usize,
+    seen: [bool; 6],
+    /// The field whose value is being read, at the top and below `metadata`.
+    top: Field,
+    below: Field,
+    annotation: Text,
+}
+
+impl Fields {
+    /// A key of the innermost map.
+    pub(super) fn key(&mut self, scalar: &Scalar<'_>) -> Option<()> {
+        if !is_usual(scalar, true) {
+            return None;
+        }
+        let names: &[(&str, Field)] = match self.depth {
+            1 => &TOP,
+            2 if self.top == Field::Metadata => &META,
+            3 if self.below == Field::Annotations => {
+                let Some(Cow::Borrowed(name)) = text_of(scalar) else {
+                    return None;
+                };
+                self.annotation = Text::from(name);
+                return Some(());
+            }
+            _ => return Some(()),
+        };
+        let field = match_field(scalar, names)?;
+        if field != Field::Other && std::mem::replace(&mut self.seen[field as usize], true) {
+            return None;
+        }
+        if self.depth == 1 {
+            self.top = field;
+            self.below = Field::Other;
+        } else {
+            self.below = field;
+        }
+        Some(())
+    }
+
+    /// The field that a scalar here is the value of.
+    fn field(&self) -> Field {
+        match self.depth {
+            1 => self.top,
+            2 if self.top == Field::Metadata => self.below,
+            3 if self.below == Field::Annotations => Field::Annotations,
+            _ => Field::Other,
+        }
+    }
+
+    /// Whether a scalar here will be kept.
+    pub(super) fn wants_value(&self) -> bool {
+        self.field() != Field::Other
+    }
+
+    /// A scalar that is no key.
+    pub(super) fn value(&mut self, scalar: &Scalar<'_>) -> Option<()> {
+        if self.depth == 0 || !is_usual(scalar, false) {
+            return None;
+        }
+        let field = self.field();
+        let metadata = self.head.metadata.as_mut();
+        match field {
+            Field::Other => {}
+            Field::Version => self.head.version = coerced(scalar),
+            Field::Kind => self.head.kind = coerced(scalar),
+            Field::Name => metadata?.name = coerced(scalar),
+            Field::Annotations if self.depth == 3 => {
+                let annotation = std::mem::take(&mut self.annotation);
+                let annotations = metadata?.annotations.as_mut()?;
+                annotations.insert(annotation, coerced(scalar));
+            }
+            Field::Metadata | Field::Annotations => {
+                if !is_null(scalar) {
+                    return None;
                 }
             }
-            EventKind::Alias(_) => return Ok(None),
-            EventKind::DocumentEnd | EventKind::DocumentStart | EventKind::StreamEnd => {
-                return Ok(Some(head));
+        }
+        Some(())
+    }
+
+    /// A collection starts. Where a field of ours has a value of the wrong kind, the slow way says
+    /// so.
+    pub(super) fn open(&mut self, mapping: bool) -> Option<()> {
+        let fits = match (self.depth, self.top, self.below) {
+            (0, _, _) => mapping,
+            (1, Field::Other, _) => true,
+            (1, Field::Metadata, _) => {
+                self.head.metadata = Some(Metadata::default());
+                mapping
             }
+            (1, _, _) => false,
+            (2, Field::Metadata, Field::Other) => true,
+            (2, Field::Metadata, Field::Annotations) => {
+                self.head.metadata.as_mut()?.annotations = Some(BTreeMap::new());
+                mapping
+            }
+            (2, Field::Metadata, _) => false,
+            (3, _, below) => below != Field::Annotations,
+            (depth, _, _) => depth < raw::MAX_JSON_DEPTH,
+        };
+        self.depth += 1;
+        fits.then_some(())
+    }
+
+    /// The innermost collection ends.
+    pub(super) fn close(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        match self.depth {
+            1 => (self.top, self.below) = (Field::Other, Field::Other),
+            2 => self.below = Field::Other,
+            _ => {}
         }
     }
 }
@@ -311,7 +344,7 @@ fn coerced(scalar: &Scalar<'_>) -> Text {
     }
 }
 
-fn thorough(text: &[u8]) -> Result<Head, Error> {
+pub(super) fn thorough(text: &[u8]) -> Result<Head, Error> {
     let context = |error: Error| error.wrap("error converting YAML to JSON: ");
     let tree = Tree::of(text).map_err(context)?;
     let mut decoded = raw::decode(&tree, false).map_err(context)?;

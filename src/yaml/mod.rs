@@ -12,6 +12,7 @@ mod fold;
 mod head;
 mod input;
 mod order;
+mod outline;
 mod parse;
 mod raw;
 mod resolve;
