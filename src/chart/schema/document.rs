@@ -33,12 +33,20 @@ impl UrlLoader for Nowhere {
 ///
 /// # Errors
 /// Go's text.
-pub(super) fn decode(text: &[u8]) -> Result<Value, String> {
+pub(super) fn decode(text: &[u8]) -> Result<Frozen, String> {
     let (value, end) = json::decode_prefix(text)?;
     if !text[end..].trim_ascii().is_empty() {
         return Err("invalid character after top-level value".to_owned());
     }
-    convert(&value, 0)
+    Ok(value)
+}
+
+/// A schema as the validator wants it.
+///
+/// # Errors
+/// One that is too deep.
+pub(super) fn convert(schema: &Frozen) -> Result<Value, String> {
+    convert_at(schema, 0)
 }
 
 /// A chart's values.
@@ -46,7 +54,7 @@ pub(super) fn to_json(values: &FrozenMap) -> Value {
     convert_map(values, 0).unwrap_or_default()
 }
 
-fn convert(value: &Frozen, depth: usize) -> Result<Value, String> {
+fn convert_at(value: &Frozen, depth: usize) -> Result<Value, String> {
     if depth > MAX_DEPTH {
         return Err(format!(
             "schemas and values nest at most {MAX_DEPTH} levels deep"
@@ -61,7 +69,7 @@ fn convert(value: &Frozen, depth: usize) -> Result<Value, String> {
         Frozen::List(items) => Value::Array(
             items
                 .iter()
-                .map(|item| convert(item, depth + 1))
+                .map(|item| convert_at(item, depth + 1))
                 .collect::<Result<_, _>>()?,
         ),
         Frozen::Map(map) => convert_map(map, depth + 1)?,
@@ -71,7 +79,7 @@ fn convert(value: &Frozen, depth: usize) -> Result<Value, String> {
 fn convert_map(map: &FrozenMap, depth: usize) -> Result<Value, String> {
     let entries = map
         .iter()
-        .map(|(key, value)| Ok((key.to_string(), convert(value, depth)?)));
+        .map(|(key, value)| Ok((key.to_string(), convert_at(value, depth)?)));
     Ok(Value::Object(
         entries.collect::<Result<Map<_, _>, String>>()?,
     ))
@@ -99,9 +107,9 @@ pub(super) fn load(
     match url.split_once(':').map_or("", |(scheme, _)| scheme) {
         "file" => {
             let path = url.trim_start_matches("file://");
-            decode(&fs::read(path).map_err(|error| os::path_error("open", path, &error))?)
+            read(&fs::read(path).map_err(|error| os::path_error("open", path, &error))?)
         }
-        "http" | "https" => decode(&remote.fetch(url)?),
+        "http" | "https" => read(&remote.fetch(url)?),
         "urn" => {
             let notice = "unresolved URN reference ignored; using permissive schema";
             notices.push(Notice::new(Level::Warn, notice).with("urn", url));
@@ -112,4 +120,8 @@ pub(super) fn load(
             strconv::quote(url)
         )),
     }
+}
+
+fn read(text: &[u8]) -> Result<Value, String> {
+    convert(&decode(text)?)
 }

@@ -1,11 +1,12 @@
 //! `values.schema.json`: validation of a chart's values, in Helm's words
 //! (`pkg/chart/common/util/jsonschema.go`, Helm 4.2.4, on `santhosh-tekuri/jsonschema` v6).
 //!
-//! `boon` validates; it is by the same author and gives the same tree of errors. The words are
-//! ours (`text`).
+//! `boon` validates what `plain` cannot prove to fit; it is by the same author and gives the same
+//! tree of errors. The words are ours (`text`).
 
 mod document;
 mod format;
+mod plain;
 mod text;
 mod tree;
 
@@ -195,9 +196,22 @@ fn validate_one(
         Notice::new(Level::Debug, "unmarshalled JSON schema")
             .with("schema", String::from_utf8_lossy(schema)),
     );
+    if plain::fits(&root, values) {
+        return Ok(());
+    }
+    validate_against(&root, values, remote, notices)
+}
+
+/// Lets the validator decide.
+fn validate_against(
+    root: &Frozen,
+    values: &FrozenMap,
+    remote: &dyn Remote,
+    notices: &mut Vec<Notice>,
+) -> Result<(), Misfit> {
     let mut documents = vec![Document {
         url: URL.to_owned(),
-        json: root,
+        json: document::convert(root)?,
     }];
     loop {
         let mut compiler = Compiler::new();
