@@ -144,12 +144,25 @@ impl Walk<'_> {
             ));
         }
         let size = usize::try_from(metadata.len()).unwrap_or_default();
-        self.buffer.clear();
-        self.buffer.reserve(size + 1);
-        handle
-            .read_to_end(&mut self.buffer)
-            .map_err(|error| fail("read", &error))?;
-        let data = Text::from(super::without_mark(&self.buffer));
+        // Not by `read_to_end`, which asks for the size again and reads once more at the end.
+        if self.buffer.len() <= size {
+            self.buffer.resize(size + 1, 0);
+        }
+        let mut filled = 0;
+        loop {
+            if filled == self.buffer.len() {
+                self.buffer.resize(2 * filled, 0);
+            }
+            let read = match handle.read(&mut self.buffer[filled..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read.map_err(|error| fail("read", &error))?,
+            };
+            filled += read;
+            if read == 0 || filled == size {
+                break;
+            }
+        }
+        let data = Text::from(super::without_mark(&self.buffer[..filled]));
         self.files.push(File {
             name,
             data,

@@ -11,11 +11,41 @@ const MAX_LINE: usize = 64 * 1024;
 pub(super) struct Rules(Vec<Rule>);
 
 struct Rule {
-    pattern: String,
+    pattern: Pattern,
     is_negated: bool,
     only_folders: bool,
     /// Whether the whole path is matched, not the base name.
     is_rooted: bool,
+}
+
+/// What a name is held against. Every file is held against every rule, and few rules need Go's
+/// matching.
+enum Pattern {
+    /// This name.
+    Exact(String),
+    /// A base name that ends with this: `*.bak`.
+    Ending(String),
+    Glob(String),
+}
+
+impl Pattern {
+    fn new(pattern: &str, is_rooted: bool) -> Pattern {
+        let is_plain = |text: &str| !text.contains(['*', '?', '[', '\\']);
+        match pattern.strip_prefix('*') {
+            _ if is_plain(pattern) => Pattern::Exact(pattern.to_owned()),
+            Some(ending) if !is_rooted && is_plain(ending) => Pattern::Ending(ending.to_owned()),
+            _ => Pattern::Glob(pattern.to_owned()),
+        }
+    }
+
+    fn matches(&self, name: &[u8]) -> bool {
+        match self {
+            Pattern::Exact(wanted) => name == wanted.as_bytes(),
+            Pattern::Ending(ending) => name.ends_with(ending.as_bytes()),
+            // What is left of a good pattern may be a bad one; then nothing matches it.
+            Pattern::Glob(pattern) => glob::path_match(pattern, name).unwrap_or(false),
+        }
+    }
 }
 
 impl Rules {
@@ -70,7 +100,7 @@ impl Rule {
             None => (false, rest),
         };
         let is_rooted = rest.contains('/');
-        let pattern = rest.strip_prefix('/').unwrap_or(rest).to_owned();
+        let pattern = Pattern::new(rest.strip_prefix('/').unwrap_or(rest), is_rooted);
         Ok(Some(Rule {
             pattern,
             is_negated,
@@ -85,8 +115,7 @@ impl Rule {
         } else {
             path::base(path.as_bytes())
         };
-        // What is left of a good pattern may be a bad one; then nothing matches it.
-        glob::path_match(&self.pattern, name).unwrap_or(false)
+        self.pattern.matches(name)
     }
 }
 
@@ -101,6 +130,11 @@ mod tests {
             ("", "templates/.", false, false),
             ("", "templates/a/.x", false, false),
             ("*.txt", "a/b.txt", false, true),
+            ("*.txt", ".txt", false, true),
+            ("*.txt", "a/b.txt/c", false, false),
+            ("*", "a/b", true, true),
+            ("\\a", "a", false, true),
+            ("/*.txt", "b/a.txt", false, false),
             ("/a.txt", "a.txt", false, true),
             ("/a.txt", "b/a.txt", false, false),
             ("b/*.txt", "b/a.txt", false, true),
