@@ -353,12 +353,12 @@ fn check_labels(labels: &[(String, String)]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Bytes of a document beside its path and text.
-pub(super) const FRAME: usize = 16;
+/// What a document begins with, before the path of its template.
+pub(super) const SOURCE: &[u8] = b"---\n# Source: ";
 
 /// Adds a document with where it came from.
 pub(super) fn write_document(text: &mut Vec<u8>, path: &[u8], content: &[u8]) {
-    for part in [b"---\n# Source: ", path, b"\n", content, b"\n"] {
+    for part in [SOURCE, path, b"\n", content, b"\n"] {
         text.extend_from_slice(part);
     }
 }

@@ -4,14 +4,16 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
+use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::prepare::{
-    self, FRAME, Naming, Prepared, Rendered, Surroundings, Wanted, write_document,
+    self, Naming, Prepared, Rendered, SOURCE, Surroundings, Wanted, write_document,
 };
 use super::source::Source;
 use crate::chart::{KubeVersion, values};
-use crate::diag::{Error, Kind, Notice};
+use crate::diag::{Error, Kind, Notice, Output};
 use crate::go::{glob, os, path};
 use crate::render::manifest::{self, Hook};
 use crate::render::notes;
@@ -74,7 +76,7 @@ const DEFAULT_NAME: &str = "release-name";
 pub fn run(
     options: &Options,
     around: &mut Surroundings<'_>,
-    out: &mut Vec<u8>,
+    out: &mut Output,
     notices: &mut Vec<Notice>,
 ) -> Result<(), Error> {
     let kube_version = match options.kube_version.as_str() {
@@ -110,11 +112,18 @@ pub fn run(
         enable_dns: options.enable_dns,
         ends_process: options.ends_process,
     };
-    let prepared = prepare::prepare(wanted, around, out, notices)?;
+    let mut said = Vec::new();
+    let prepared = prepare::prepare(wanted, around, &mut said, notices);
+    out.push(&said);
+    let prepared = prepared?;
     let mut resources = Resources::default();
     let filled = resources
         .fill(options, &prepared, around.world, out, notices)
         .map_err(|error| prepared.explain(error));
+    if options.ends_process {
+        // The chart and its values are not taken apart either.
+        std::mem::forget(prepared);
+    }
     match filled {
         Err(error) if !options.debug => {
             // Helm says so whatever went wrong once there is a release, however unfinished.
@@ -132,7 +141,7 @@ pub fn run(
 #[derive(Default)]
 struct Resources {
     /// CRDs where they are asked for, then objects; empty where they went into a folder.
-    text: Vec<u8>,
+    text: Output,
     hooks: Vec<Hook>,
 }
 
@@ -143,7 +152,7 @@ impl Resources {
         options: &Options,
         prepared: &Prepared<'_>,
         world: &dyn World,
-        out: &mut Vec<u8>,
+        out: &mut Output,
         notices: &mut Vec<Notice>,
     ) -> Result<(), Error> {
         let chart = &prepared.chart;
@@ -156,7 +165,7 @@ impl Resources {
                 for path in &order {
                     let text = files.get(path);
                     if let Some(text) = text.filter(|text| !manifest::trim_start(text).is_empty()) {
-                        write_document(&mut self.text, path, text);
+                        add_document(&mut self.text, path, &text.share(), 0..text.len());
                     }
                 }
                 self.hooks = failed.hooks;
@@ -170,22 +179,13 @@ impl Resources {
             } else {
                 Vec::new()
             };
-            let crds_size: usize = crds
-                .iter()
-                .map(|crd| crd.path.len() + crd.file.data.len())
-                .sum();
-            let documents = manifest.documents.iter();
-            let size: usize = documents
-                .map(|one| one.path.len() + one.content.len())
-                .sum();
-            let count = crds.len() + manifest.documents.len();
-            self.text
-                .reserve_exact(crds_size + size + (count + 1) * FRAME);
             for crd in crds {
-                write_document(&mut self.text, crd.path.as_bytes(), &crd.file.data);
+                let data = crd.file.data.share();
+                add_document(&mut self.text, crd.path.as_bytes(), &data, 0..data.len());
             }
             for document in &manifest.documents {
-                write_document(&mut self.text, &document.path, &document.content);
+                let (file, range) = document.content.share();
+                add_document(&mut self.text, &document.path, &file, range);
             }
             return Ok(());
         }
@@ -203,13 +203,11 @@ impl Resources {
     }
 
     /// Prints objects and hooks, all or those asked for, or writes the hooks to their folder.
-    fn print(&mut self, options: &Options, name: &str, out: &mut Vec<u8>) -> Result<(), Error> {
+    fn print(&mut self, options: &Options, name: &str, out: &mut Output) -> Result<(), Error> {
         let mut text = std::mem::take(&mut self.text);
-        let front = text.len() - manifest::trim_start(&text).len();
-        let back = manifest::trim(&text).len();
-        text.truncate(front + back);
-        text.drain(..front);
-        text.push(b'\n');
+        // Nothing to trim in front: documents begin with `---`.
+        text.trim_end(|piece| manifest::trim_end(piece).len());
+        text.push(b"\n");
         if !options.no_hooks {
             let hooks = self
                 .hooks
@@ -218,7 +216,8 @@ impl Resources {
             let mut folder = Folder::new(release_folder(options, name));
             for Hook { document, .. } in hooks {
                 if options.output_dir.is_empty() {
-                    write_document(&mut text, &document.path, &document.content);
+                    let (file, range) = document.content.share();
+                    add_document(&mut text, &document.path, &file, range);
                 } else {
                     folder.keep(&document.path);
                     folder.write(&document.path, &document.content, out)?;
@@ -226,15 +225,20 @@ impl Resources {
             }
         }
         if options.show_only.is_empty() {
-            // Large outputs are not copied.
-            match out.is_empty() {
-                true => *out = text,
-                false => out.append(&mut text),
-            }
+            out.append(text);
             return Ok(());
         }
-        show_only(&options.show_only, &text, out)
+        show_only(&options.show_only, &text.concat(), out)
     }
+}
+
+/// Adds a document with where it came from.
+fn add_document(text: &mut Output, path: &[u8], file: &Arc<[u8]>, range: Range<usize>) {
+    for part in [SOURCE, path, b"\n"] {
+        text.push(part);
+    }
+    text.share(file, range);
+    text.push(b"\n");
 }
 
 /// Where a release's documents go below `--output-dir`.
@@ -269,7 +273,7 @@ impl Folder {
     }
 
     /// Writes a document and says so on `out` (Go: `writeToFile`).
-    fn write(&mut self, path: &[u8], content: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+    fn write(&mut self, path: &[u8], content: &[u8], out: &mut Output) -> Result<(), Error> {
         let file = format!("{}/{}", self.root, String::from_utf8_lossy(path));
         let failed = |operation: &str, path: &str, error| {
             Error::new(Kind::Io, os::path_error(operation, path, &error))
@@ -300,13 +304,13 @@ impl Folder {
             .and_then(|mut opened| opened.write_all(&document))
             .map_err(|error| failed("open", &file, error))?;
         self.written.insert(path.to_vec());
-        out.extend_from_slice(format!("wrote {file}\n").as_bytes());
+        out.push(format!("wrote {file}\n").as_bytes());
         Ok(())
     }
 }
 
 /// Adds the documents of `text` whose template matches one of the globs, pattern by pattern.
-fn show_only(patterns: &[String], text: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+fn show_only(patterns: &[String], text: &[u8], out: &mut Output) -> Result<(), Error> {
     let documents: Vec<&[u8]> = manifest::split(text)
         .into_iter()
         .map(|at| &text[at])
@@ -325,9 +329,9 @@ fn show_only(patterns: &[String], text: &[u8], out: &mut Vec<u8>) -> Result<(), 
         }
     }
     for document in found {
-        out.extend_from_slice(b"---\n");
-        out.extend_from_slice(document);
-        out.push(b'\n');
+        out.push(b"---\n");
+        out.push(document);
+        out.push(b"\n");
     }
     Ok(())
 }
@@ -353,7 +357,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn the_first_folder_that_cannot_be_made_is_named() {
         let mut folder = Folder::new("/proc/x".to_owned());
-        let error = folder.write(b"t/templates/a.yaml", b"a: 1", &mut Vec::new());
+        let error = folder.write(b"t/templates/a.yaml", b"a: 1", &mut Output::default());
         let error = error.unwrap_err().to_string();
         assert_eq!(error, "mkdir /proc/x: no such file or directory");
     }

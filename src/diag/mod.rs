@@ -5,8 +5,10 @@
 
 mod error;
 mod notice;
+mod output;
 mod source;
 
 pub use error::{Error, Frame, Kind};
 pub use notice::{Level, Notice};
+pub use output::Output;
 pub use source::{Place, Source, Span};

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::strconv;
@@ -55,6 +56,13 @@ impl Hook {
 pub struct Slice {
     file: Text,
     range: Range<usize>,
+}
+
+impl Slice {
+    /// The file, and which part of it this is.
+    pub fn share(&self) -> (Arc<[u8]>, Range<usize>) {
+        (self.file.share(), self.range.clone())
+    }
 }
 
 impl std::ops::Deref for Slice {
@@ -250,7 +258,11 @@ fn leading_space(text: &[u8]) -> Option<usize> {
 
 /// Go's `strings.TrimSpace`.
 pub fn trim(text: &[u8]) -> &[u8] {
-    let mut text = trim_start(text);
+    trim_end(trim_start(text))
+}
+
+/// Go's `strings.TrimRightFunc(text, unicode.IsSpace)`.
+pub fn trim_end(mut text: &[u8]) -> &[u8] {
     loop {
         match text {
             [rest @ .., b' ' | b'\t'..=b'\r'] => text = rest,

@@ -8,7 +8,7 @@ pub mod table;
 
 use std::io::{IsTerminal, Write};
 
-use crate::diag::{Level, Notice};
+use crate::diag::{Level, Notice, Output};
 
 /// Whether to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum Color {
 pub struct Terminal {
     /// What is to go to standard output.
     pub out: Vec<u8>,
+    /// What is to go there after that, of commands that print much.
+    pub rest: Output,
     /// Records below this level are not shown.
     pub level: Level,
     color: Color,
@@ -37,6 +39,7 @@ impl Terminal {
     pub fn new() -> Terminal {
         Terminal {
             out: Vec::new(),
+            rest: Output::default(),
             level: Level::Info,
             color: Color::Auto,
         }
@@ -116,11 +119,15 @@ impl Terminal {
     /// # Errors
     /// What the system says of any other failure.
     pub fn flush(&mut self) -> std::io::Result<()> {
-        if self.out.is_empty() {
+        let rest = std::mem::take(&mut self.rest);
+        if self.out.is_empty() && rest.is_empty() {
             return Ok(());
         }
         let mut stream = std::io::stdout().lock();
-        let result = stream.write_all(&self.out).and_then(|()| stream.flush());
+        let result = stream
+            .write_all(&self.out)
+            .and_then(|()| rest.write_to(&mut stream))
+            .and_then(|()| stream.flush());
         self.out.clear();
         match result {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),

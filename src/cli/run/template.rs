@@ -73,7 +73,7 @@ fn run(
             remote: &Schemas::default(),
             cluster: asks.then_some(&absence),
         },
-        &mut terminal.out,
+        &mut terminal.rest,
         &mut notices,
     );
     terminal.log(&notices);
