@@ -2,12 +2,13 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::error::wrap;
 use crate::diag::{Notice, Source};
 use crate::go::strconv;
-use crate::template::{self, Caller, Set, Tree};
+use crate::template::{Caller, Parser, Set, Tree};
 use crate::value::{Fault, Text, Value};
 
 /// How many times one name may be inside itself by `include` (`recursionMaxNums`).
@@ -19,7 +20,7 @@ pub(super) const ROOT: &str = "gotpl";
 /// What the functions of a render share. One render, one engine.
 pub(super) struct Engine {
     /// The set that `include` searches: the innermost `tpl` call's, last.
-    sets: RefCell<Vec<Set>>,
+    sets: RefCell<Vec<Rc<Set>>>,
     included: RefCell<BTreeMap<Text, u32>>,
     /// What [`Engine::extend`] made of the texts of the outermost level.
     extended: RefCell<BTreeMap<Text, Extended>>,
@@ -28,6 +29,8 @@ pub(super) struct Engine {
     /// Buffers that outputs are collected in, kept for the next: fresh memory costs more than the
     /// copy of what was collected.
     buffers: RefCell<Vec<Vec<u8>>>,
+    /// For the texts given to `tpl`.
+    parser: RefCell<Parser>,
 }
 
 /// Switches of a render.
@@ -44,7 +47,8 @@ pub struct Options {
 impl Engine {
     pub(super) fn new(set: Set, options: Options) -> Engine {
         Engine {
-            sets: RefCell::new(vec![set]),
+            parser: RefCell::new(Parser::new(set.functions())),
+            sets: RefCell::new(vec![Rc::new(set)]),
             included: RefCell::default(),
             extended: RefCell::default(),
             options,
@@ -81,7 +85,7 @@ impl Engine {
         result
     }
 
-    fn current(&self) -> Set {
+    fn current(&self) -> Rc<Set> {
         self.sets
             .borrow()
             .last()
@@ -126,7 +130,7 @@ impl Engine {
             return Ok(Value::String(without_no_value(text.clone())));
         }
         let (set, tree) = self.extend(text)?;
-        self.sets.borrow_mut().push(set.clone());
+        self.sets.borrow_mut().push(Rc::clone(&set));
         let result = self.collect(|out| caller.execute_tree(&set, &tree, data, out));
         self.sets.borrow_mut().pop();
         match result {
@@ -148,16 +152,20 @@ impl Engine {
         if outermost && let Some(extended) = self.extended.borrow().get(text) {
             return Ok(extended.clone());
         }
-        let mut set = self.current();
+        let mut set = Set::clone(&self.current());
         let source = Source::shared(ROOT, text.share());
-        let parsed = template::parse(ROOT, &source, set.functions()).map_err(|error| {
-            wrap(
-                format!("cannot parse template {}", strconv::quote(text)),
-                error,
-            )
-        })?;
+        let parsed = self
+            .parser
+            .borrow_mut()
+            .parse(ROOT, &source)
+            .map_err(|error| {
+                wrap(
+                    format!("cannot parse template {}", strconv::quote(text)),
+                    error,
+                )
+            })?;
         set.add(&parsed);
-        let extended = (set, Arc::clone(parsed.main()));
+        let extended = (Rc::new(set), Arc::clone(parsed.main()));
         if outermost {
             self.extended
                 .borrow_mut()
@@ -168,7 +176,7 @@ impl Engine {
 }
 
 /// A set, and a text parsed for it.
-type Extended = (Set, Arc<Tree>);
+type Extended = (Rc<Set>, Arc<Tree>);
 
 /// Go prints `<no value>` for what is missing, and Helm takes it out again, wherever it comes from.
 pub(super) fn without_no_value(text: Text) -> Text {

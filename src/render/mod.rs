@@ -17,13 +17,14 @@ mod tera;
 mod tera;
 
 use std::any::Any;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 pub use engine::Options;
 
 use crate::chart::{Capabilities, Chart};
 use crate::diag::{Error, Notice, Source};
-use crate::template::{self, Environment, MissingKey, Set};
+use crate::template::{self, Environment, MissingKey, Parser, Set};
 use crate::value::{FrozenMap, Text, Value};
 use crate::world::World;
 use context::{Renderable, is_partial};
@@ -75,9 +76,9 @@ impl Templates {
     pub fn parse(chart: &Chart) -> Result<Templates, Error> {
         let mut texts = Vec::new();
         collect(chart, chart.name(), &mut texts);
-        texts.sort_by(|(a, _), (b, _)| {
-            let depth = |path: &Text| memchr::memchr_iter(b'/', path).count();
-            depth(b).cmp(&depth(a)).then_with(|| b.cmp(a))
+        texts.sort_by_cached_key(|(path, _)| {
+            let depth = memchr::memchr_iter(b'/', path).count();
+            Reverse((depth, path.clone()))
         });
         let missing_key = MissingKey::Zero;
         let mut set = Set::new(
@@ -87,6 +88,7 @@ impl Templates {
                 ..template::Options::default()
             },
         );
+        let mut parser = Parser::new(set.functions());
         let mut order = Vec::with_capacity(texts.len());
         let mut tera = BTreeMap::new();
         for (path, Origin { source, is_tera }) in texts {
@@ -95,8 +97,8 @@ impl Templates {
                 order.push(path);
                 continue;
             }
-            set.parse(source.name(), &source)
-                .map_err(|parse| error::parse(source.name(), &parse))?;
+            let parsed = parser.parse(source.name(), &source);
+            set.add(&parsed.map_err(|parse| error::parse(source.name(), &parse))?);
             order.push(path);
         }
         Ok(Templates { set, order, tera })

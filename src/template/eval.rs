@@ -1,9 +1,9 @@
 //! Pipelines, commands, fields and calls (`text/template/exec.go`, Go 1.26).
 
 use super::builtin::Builtin;
-use super::exec::{At, Result, State};
+use super::exec::{Result, State};
 use super::function::{Callee, Caller, Function};
-use super::node::{Argument, CommandNode, Numeral, PipeNode, Term};
+use super::node::{Argument, At, CommandNode, Literal, PipeNode, Run, Term};
 use super::set::MissingKey;
 use super::slot::{self, Slot, can_be_nil, is_assignable, underlying};
 use crate::value::{Kind, Method, Number, Text, Type, Value};
@@ -26,65 +26,72 @@ impl<'s> State<'s> {
     pub(super) fn eval_pipeline(&mut self, dot: &Slot, pipe: &'s PipeNode) -> Result<Slot> {
         self.at = Some(At::Pipe(pipe));
         let mut value = Slot::Missing;
-        for command in &pipe.commands {
+        for command in self.script.commands(pipe) {
             value = self.eval_command(dot, command, value)?.held();
         }
-        for variable in &pipe.declarations {
+        for variable in pipe.declarations() {
             if pipe.assigns {
-                self.set_variable(variable.id, &variable.name, value.clone())?;
+                self.set_variable(*variable, value.clone())?;
             } else {
-                self.push(variable.id, value.clone());
+                self.push(*variable, value.clone());
             }
         }
         Ok(value)
     }
 
     fn refuse_arguments(&self, arguments: &'s [Argument], last: &Slot) -> Result<()> {
-        if arguments.len() > 1 || !last.is_missing() {
-            return self.fail(format!(
-                "can't give argument to non-function {}",
-                CommandWord(arguments)
-            ));
+        if arguments.len() <= 1 && last.is_missing() {
+            return Ok(());
         }
-        Ok(())
+        let word = arguments.first().map_or(String::new(), |word| {
+            self.script.show(At::Argument(word)).to_string()
+        });
+        self.fail(format!("can't give argument to non-function {word}"))
     }
 
     fn eval_command(&mut self, dot: &Slot, command: &'s CommandNode, last: Slot) -> Result<Slot> {
-        let arguments: &'s [Argument] = &command.arguments;
+        let arguments = self.script.arguments(command);
         let word = &arguments[0];
-        match &word.term {
+        match word.term {
             Term::Field(names) => self.eval_field_node(dot, word, names, arguments, last),
             Term::Chain(receiver, names) => {
                 self.eval_chain(dot, word, (receiver, names), arguments, last)
             }
             Term::Identifier(callee) => {
                 self.at = Some(At::Argument(word));
-                self.eval_function(dot, *callee, At::Command(command), &arguments[1..], last)
+                self.eval_function(dot, callee, At::Command(command), &arguments[1..], last)
             }
             Term::Pipe(pipe) => {
                 self.refuse_arguments(arguments, &last)?;
+                let pipe = self.script.pipe(pipe);
                 stacker::maybe_grow(RED_ZONE, SEGMENT, || self.eval_pipeline(dot, pipe))
             }
             Term::Variable(..) => self.eval_variable(dot, word, arguments, last),
             Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::String(_) => {
                 self.at = Some(At::Argument(word));
                 self.refuse_arguments(arguments, &last)?;
-                match &word.term {
-                    Term::Bool(value) => Ok(Slot::Concrete(Value::Bool(*value))),
+                match word.term {
+                    Term::Bool(value) => Ok(Slot::Concrete(Value::Bool(value))),
                     Term::Dot => Ok(dot.clone()),
-                    Term::Number(number) => self.ideal_constant(number),
-                    Term::String(literal) => {
-                        Ok(Slot::Concrete(Value::String(literal.text.clone())))
-                    }
+                    Term::Number(_) => self.ideal_constant(word),
+                    Term::String(literal) => Ok(Slot::Concrete(self.string(literal))),
                     _ => self.fail("nil is not a command"),
                 }
             }
         }
     }
 
+    fn string(&self, literal: Literal) -> Value {
+        Value::String(Text::from(self.script.literal(literal)))
+    }
+
     /// A number where no type is asked.
-    fn ideal_constant(&self, number: &Numeral) -> Result<Slot> {
-        let text: &[u8] = &number.text;
+    fn ideal_constant(&self, argument: &'s Argument) -> Result<Slot> {
+        let Term::Number(number) = argument.term else {
+            return Ok(Slot::Invalid);
+        };
+        let number = self.script.numeral(number);
+        let text = argument.spot.of(self.script.text);
         if let Some((re, im)) = number.complex {
             return Ok(Slot::Concrete(Value::Number(Number::Complex128(re, im))));
         }
@@ -100,7 +107,10 @@ impl<'s> State<'s> {
         }
         match number.int {
             Some(int) => Ok(Slot::Concrete(Value::Int(int))),
-            None if number.uint.is_some() => self.fail(format!("{} overflows int", number.text)),
+            None if number.uint.is_some() => {
+                let text = String::from_utf8_lossy(text);
+                self.fail(format!("{text} overflows int"))
+            }
             None => Ok(Slot::Invalid),
         }
     }
@@ -109,7 +119,7 @@ impl<'s> State<'s> {
         &mut self,
         dot: &Slot,
         node: &'s Argument,
-        names: &'s [Text],
+        names: Run,
         arguments: &'s [Argument],
         last: Slot,
     ) -> Result<Slot> {
@@ -121,11 +131,12 @@ impl<'s> State<'s> {
         &mut self,
         dot: &Slot,
         node: &'s Argument,
-        (receiver, names): (&'s Argument, &'s [Text]),
+        (receiver, names): (u32, Run),
         arguments: &'s [Argument],
         last: Slot,
     ) -> Result<Slot> {
         self.at = Some(At::Argument(node));
+        let receiver = self.script.receiver(receiver);
         let receiver = self.eval_argument(dot, Parameter::Free, receiver)?;
         self.eval_fields(dot, node, (&receiver, names), arguments, last)
     }
@@ -137,11 +148,11 @@ impl<'s> State<'s> {
         arguments: &'s [Argument],
         last: Slot,
     ) -> Result<Slot> {
-        let Term::Variable(variable, names) = &node.term else {
+        let Term::Variable(variable, names) = node.term else {
             return Ok(Slot::Invalid);
         };
         self.at = Some(At::Argument(node));
-        let value = self.variable(variable.id, &variable.name)?.clone();
+        let value = self.variable(variable)?.clone();
         if names.is_empty() {
             self.refuse_arguments(arguments, &last)?;
             return Ok(value);
@@ -154,15 +165,18 @@ impl<'s> State<'s> {
         &mut self,
         dot: &Slot,
         node: &'s Argument,
-        (receiver, names): (&Slot, &'s [Text]),
+        (receiver, names): (&Slot, Run),
         arguments: &'s [Argument],
         last: Slot,
     ) -> Result<Slot> {
-        let Some((name, before)) = names.split_last() else {
+        let Some((name, before)) = self.script.names(names).split_last() else {
             return Ok(receiver.clone());
         };
+        let text = self.script.text;
+        let name = name.of(text);
         let mut held: Option<Slot> = None;
         for name in before {
+            let name = name.of(text);
             let from = held.as_ref().unwrap_or(receiver);
             held = Some(self.eval_field(dot, node, (from, name), &[], Slot::Missing)?);
         }
@@ -174,7 +188,7 @@ impl<'s> State<'s> {
         &mut self,
         dot: &Slot,
         node: &'s Argument,
-        (receiver, name): (&Slot, &'s Text),
+        (receiver, name): (&Slot, &'s [u8]),
         arguments: &'s [Argument],
         last: Slot,
     ) -> Result<Slot> {
@@ -186,15 +200,17 @@ impl<'s> State<'s> {
             }
             return Ok(Slot::Invalid);
         }
+        let shown = || String::from_utf8_lossy(name);
         let Some(value) = receiver.value() else {
             return self.fail(format!(
-                "nil pointer evaluating {}.{name}",
-                receiver.type_name()
+                "nil pointer evaluating {}.{}",
+                receiver.type_name(),
+                shown()
             ));
         };
         // Most maps have no methods.
         let methods = value.go_type().map_or(&[][..], Type::methods);
-        if let Some(method) = methods.iter().find(|method| *name == *method.name) {
+        if let Some(method) = methods.iter().find(|method| name == method.name.as_bytes()) {
             let value = value.clone();
             return self.eval_method(dot, node, (&value, method), arguments, last);
         }
@@ -202,17 +218,21 @@ impl<'s> State<'s> {
         if let Value::Object(object) = value
             && object.underlying().is_none()
         {
-            let field = name.as_str().and_then(|name| object.field(name));
+            let field = std::str::from_utf8(name)
+                .ok()
+                .and_then(|name| object.field(name));
             if let Some(field) = field {
                 if has_arguments {
                     return self.fail(format!(
-                        "{name} has arguments but cannot be invoked as function"
+                        "{} has arguments but cannot be invoked as function",
+                        shown()
                     ));
                 }
                 return Ok(Slot::result(field));
             }
         } else if let Value::Map(map) = &*underlying(value) {
             if has_arguments {
+                let name = shown();
                 return self.fail(format!("{name} is not a method but has arguments"));
             }
             let element = map.go_type().element();
@@ -229,7 +249,8 @@ impl<'s> State<'s> {
             };
         }
         self.fail(format!(
-            "can't evaluate field {name} in type {}",
+            "can't evaluate field {} in type {}",
+            shown(),
             receiver.type_name()
         ))
     }
@@ -316,7 +337,7 @@ impl<'s> State<'s> {
     fn eval_function(
         &mut self,
         dot: &Slot,
-        callee: Callee,
+        callee: &'static Callee,
         node: At<'s>,
         arguments: &'s [Argument],
         last: Slot,
@@ -383,7 +404,7 @@ impl<'s> State<'s> {
         }
         let start = self.slots.len();
         let last_name = if builtin.wants_name() {
-            shown(arguments, &last)
+            self.shown(arguments, &last)
         } else {
             String::new()
         };
@@ -445,7 +466,7 @@ impl<'s> State<'s> {
         argument: &'s Argument,
     ) -> Result<Slot> {
         self.at = Some(At::Argument(argument));
-        let value = match &argument.term {
+        let value = match argument.term {
             Term::Dot => dot.clone(),
             Term::Nil => {
                 return match parameter {
@@ -457,10 +478,11 @@ impl<'s> State<'s> {
             Term::Field(names) => self.eval_field_node(dot, argument, names, &[], Slot::Missing)?,
             Term::Variable(..) => self.eval_variable(dot, argument, &[], Slot::Missing)?,
             Term::Pipe(pipe) => {
+                let pipe = self.script.pipe(pipe);
                 stacker::maybe_grow(RED_ZONE, SEGMENT, || self.eval_pipeline(dot, pipe))?
             }
             Term::Identifier(callee) => {
-                self.eval_function(dot, *callee, At::Argument(argument), &[], Slot::Missing)?
+                self.eval_function(dot, callee, At::Argument(argument), &[], Slot::Missing)?
             }
             Term::Chain(receiver, names) => {
                 self.eval_chain(dot, argument, (receiver, names), &[], Slot::Missing)?
@@ -478,85 +500,68 @@ impl<'s> State<'s> {
             Parameter::Typed(wanted) => wanted,
         };
         let kind = wanted.kind();
-        let (value, expected) = match (kind, &argument.term) {
-            (Kind::Interface, Term::Bool(value)) => (Some(Value::Bool(*value)), ""),
-            (Kind::Interface, Term::Number(number)) => return self.ideal_constant(number),
-            (Kind::Interface, Term::String(literal)) => {
-                (Some(Value::String(literal.text.clone())), "")
+        let numeral = match argument.term {
+            Term::Number(number) => Some(self.script.numeral(number)),
+            _ => None,
+        };
+        let (value, expected) = match (kind, argument.term) {
+            (Kind::Interface, Term::Number(_)) => return self.ideal_constant(argument),
+            (Kind::Interface | Kind::Bool, Term::Bool(value)) => (Some(Value::Bool(value)), ""),
+            (Kind::Interface | Kind::String, Term::String(literal)) => {
+                (Some(self.string(literal)), "")
             }
-            (Kind::Bool, Term::Bool(value)) => (Some(Value::Bool(*value)), ""),
             (Kind::Bool, _) => (None, "bool"),
-            (Kind::String, Term::String(literal)) => {
-                (Some(Value::String(literal.text.clone())), "")
-            }
             (Kind::String, _) => (None, "string"),
-            (Kind::Int | Kind::Int8 | Kind::Int16 | Kind::Int32 | Kind::Int64, term) => {
-                let int = numeral(term).and_then(|number| number.int);
+            (Kind::Int | Kind::Int8 | Kind::Int16 | Kind::Int32 | Kind::Int64, _) => {
+                let int = numeral.and_then(|number| number.int);
                 (int.and_then(|int| slot::integer(kind, int, 0)), "integer")
             }
-            (Kind::Uint | Kind::Uint8 | Kind::Uint16 | Kind::Uint32 | Kind::Uint64, term) => {
-                let uint = numeral(term).and_then(|number| number.uint);
+            (Kind::Uint | Kind::Uint8 | Kind::Uint16 | Kind::Uint32 | Kind::Uint64, _) => {
+                let uint = numeral.and_then(|number| number.uint);
                 (
                     uint.and_then(|uint| slot::integer(kind, 0, uint)),
                     "unsigned integer",
                 )
             }
-            (Kind::Float32, term) => {
-                let float = numeral(term).and_then(|number| number.float);
+            (Kind::Float32, _) => {
+                let float = numeral.and_then(|number| number.float);
                 (
                     float.map(|n| Value::Number(Number::Float32(n as f32))),
                     "float",
                 )
             }
-            (Kind::Float64, term) => (
-                numeral(term)
-                    .and_then(|number| number.float)
-                    .map(Value::Float64),
+            (Kind::Float64, _) => (
+                numeral.and_then(|number| number.float).map(Value::Float64),
                 "float",
             ),
-            (Kind::Complex128, term) => {
-                let complex = numeral(term).and_then(|number| number.complex);
+            (Kind::Complex128, _) => {
+                let complex = numeral.and_then(|number| number.complex);
                 let value = complex.map(|(re, im)| Value::Number(Number::Complex128(re, im)));
                 (value, "complex")
             }
             _ => {
-                return self.fail(format!("can't handle {argument} for arg of type {wanted}"));
+                let shown = self.script.show(At::Argument(argument));
+                return self.fail(format!("can't handle {shown} for arg of type {wanted}"));
             }
         };
         match value {
             Some(value) => Ok(Slot::Concrete(value)),
-            None => self.fail(format!("expected {expected}; found {argument}")),
+            None => {
+                let shown = self.script.show(At::Argument(argument));
+                self.fail(format!("expected {expected}; found {shown}"))
+            }
         }
     }
-}
 
-fn numeral(term: &Term) -> Option<&Numeral> {
-    match term {
-        Term::Number(number) => Some(number),
-        _ => None,
-    }
-}
-
-/// What `call` names the callee: the text of the expression, or `reflect.Value.String`.
-fn shown(arguments: &[Argument], last: &Slot) -> String {
-    match arguments.first() {
-        Some(argument) => argument.to_string(),
-        None => match last.value() {
-            None => "<invalid Value>".to_owned(),
-            Some(Value::String(text)) => text.to_string(),
-            Some(_) => format!("<{} Value>", last.type_name()),
-        },
-    }
-}
-
-/// The first operand of a command, for messages.
-struct CommandWord<'a>(&'a [Argument]);
-
-impl std::fmt::Display for CommandWord<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0.first() {
-            Some(word) => word.fmt(f),
-            None => Ok(()),
+    /// What `call` names the callee: the text of the expression, or `reflect.Value.String`.
+    fn shown(&self, arguments: &'s [Argument], last: &Slot) -> String {
+        match arguments.first() {
+            Some(argument) => self.script.show(At::Argument(argument)).to_string(),
+            None => match last.value() {
+                None => "<invalid Value>".to_owned(),
+                Some(Value::String(text)) => text.to_string(),
+                Some(_) => format!("<{} Value>", last.type_name()),
+            },
         }
     }
 }

@@ -2,9 +2,7 @@
 
 use super::error::ExecError;
 use super::function::{Callee, Environment};
-use super::node::{
-    ActionNode, Argument, BranchNode, CommandNode, Node, PipeNode, Spot, TemplateNode, Term, Tree,
-};
+use super::node::{At, BranchNode, Node, PipeNode, Script, TemplateNode, Term, Tree};
 use super::set::Set;
 use super::slot::{Slot, underlying};
 use crate::diag::Span;
@@ -23,20 +21,12 @@ const SEGMENT: usize = 4 * 1024 * 1024;
 
 pub(super) type Result<T, E = ExecError> = std::result::Result<T, E>;
 
-/// The node that an error blames.
-#[derive(Clone, Copy)]
-pub(super) enum At<'s> {
-    Node(&'s Node),
-    Branch(&'s PipeNode),
-    Pipe(&'s PipeNode),
-    Command(&'s CommandNode),
-    Argument(&'s Argument),
-}
-
 /// One execution.
 pub(super) struct State<'s> {
     pub(super) set: &'s Set,
-    pub(super) tree: &'s Tree,
+    tree: &'s Tree,
+    /// What `tree` is made of.
+    pub(super) script: Script<'s>,
     pub(super) environment: Environment<'s>,
     pub(super) depth: usize,
     pub(super) at: Option<At<'s>>,
@@ -66,6 +56,7 @@ impl<'s> State<'s> {
         State {
             set,
             tree,
+            script: tree.script(),
             environment: *environment,
             depth: 0,
             at: None,
@@ -82,8 +73,7 @@ impl<'s> State<'s> {
         let dot = Slot::of(data.clone());
         self.variables.push((0, dot.clone()));
         self.check_depth()?;
-        let root: &'s [Node] = &self.tree.root;
-        self.walk_list(&dot, root)?;
+        self.walk_list(&dot, self.script.nodes(self.tree.root))?;
         Ok(())
     }
 
@@ -94,22 +84,18 @@ impl<'s> State<'s> {
         Ok(())
     }
 
+    #[cold]
     fn error(&self, message: String) -> ExecError {
         let tree = self.tree;
         let name = tree.name();
-        let (spot, context): (Spot, String) = match self.at {
-            None => {
-                return ExecError::without_place(name, format!("template: {name}: {message}"));
-            }
-            Some(At::Node(node)) => (node.spot(), node.display(&tree.source).to_string()),
-            Some(At::Branch(pipe) | At::Pipe(pipe)) => (pipe.spot, pipe.to_string()),
-            Some(At::Command(command)) => (command.spot, command.to_string()),
-            Some(At::Argument(argument)) => (argument.spot, argument.to_string()),
+        let Some(at) = self.at else {
+            return ExecError::without_place(name, format!("template: {name}: {message}"));
         };
-        let place = tree.source.place(spot.offset());
+        let context = self.script.show(at).to_string();
+        let (offset, span) = self.script.place(at);
+        let place = tree.source.place(offset);
         let location = format!("{}:{}:{}", tree.parse_name(), place.line, place.column - 1);
         let limit = tree.source.bytes().len();
-        let span = spot.span();
         let span = Span {
             start: span.start.min(limit),
             end: span.end.min(limit),
@@ -138,30 +124,29 @@ impl<'s> State<'s> {
         self.variables.push((variable, value));
     }
 
-    pub(super) fn set_variable(&mut self, id: u32, name: &[u8], value: Slot) -> Result<()> {
+    pub(super) fn set_variable(&mut self, id: u32, value: Slot) -> Result<()> {
         let frame = &mut self.variables[self.frame..];
         match frame.iter_mut().rev().find(|(known, _)| *known == id) {
             Some((_, slot)) => {
                 *slot = value;
                 Ok(())
             }
-            None => self.fail_undefined(name),
+            None => self.fail_undefined(id),
         }
     }
 
-    pub(super) fn variable(&self, id: u32, name: &[u8]) -> Result<&Slot> {
+    pub(super) fn variable(&self, id: u32) -> Result<&Slot> {
         let frame = &self.variables[self.frame..];
         match frame.iter().rev().find(|(known, _)| *known == id) {
             Some((_, slot)) => Ok(slot),
-            None => self.fail_undefined(name),
+            None => self.fail_undefined(id),
         }
     }
 
-    fn fail_undefined<T>(&self, name: &[u8]) -> Result<T> {
-        self.fail(format!(
-            "undefined variable: {}",
-            String::from_utf8_lossy(name)
-        ))
+    #[cold]
+    fn fail_undefined<T>(&self, id: u32) -> Result<T> {
+        let name = String::from_utf8_lossy(self.script.variable(id));
+        self.fail(format!("undefined variable: {name}"))
     }
 
     fn set_top(&mut self, from_top: usize, value: Slot) {
@@ -179,30 +164,30 @@ impl<'s> State<'s> {
 
     fn walk_list(&mut self, dot: &Slot, nodes: &'s [Node]) -> Result<Flow> {
         for node in nodes {
-            match node {
-                Node::Text(text) => {
-                    let tree = self.tree;
-                    self.out.extend_from_slice(text.text(&tree.source));
+            match *node {
+                Node::Text(run) => {
+                    self.out.extend_from_slice(run.of(self.script.text));
                     if self.out.len() > MAX_OUTPUT {
                         self.at = Some(At::Node(node));
                         self.check_output()?;
                     }
                 }
-                Node::Action(action) => self.walk_action(dot, node, action)?,
+                Node::Action(pipe) => self.walk_action(dot, node, self.script.pipe(pipe))?,
                 Node::If(branch) => {
-                    let flow = self.walk_branch(dot, branch, false)?;
+                    let flow = self.walk_branch(dot, self.script.branch(branch), false)?;
                     if flow != Flow::Next {
                         return Ok(flow);
                     }
                 }
                 Node::With(branch) => {
-                    let flow = self.walk_branch(dot, branch, true)?;
+                    let flow = self.walk_branch(dot, self.script.branch(branch), true)?;
                     if flow != Flow::Next {
                         return Ok(flow);
                     }
                 }
                 Node::Range(branch) => {
-                    self.at = Some(At::Branch(&branch.pipe));
+                    let branch = self.script.branch(branch);
+                    self.at = Some(At::Pipe(self.script.pipe(branch.pipe)));
                     let mark = self.variables.len();
                     let flow =
                         stacker::maybe_grow(RED_ZONE, SEGMENT, || self.walk_range(dot, branch))?;
@@ -213,6 +198,7 @@ impl<'s> State<'s> {
                 }
                 Node::Template(template) => {
                     self.at = Some(At::Node(node));
+                    let template = self.script.template(template);
                     stacker::maybe_grow(RED_ZONE, SEGMENT, || self.walk_template(dot, template))?;
                 }
                 Node::Break(_) => return Ok(Flow::Break),
@@ -222,28 +208,51 @@ impl<'s> State<'s> {
         Ok(Flow::Next)
     }
 
-    fn walk_action(&mut self, dot: &Slot, node: &'s Node, action: &'s ActionNode) -> Result<()> {
-        let value = self.eval_pipeline(dot, &action.pipe)?;
-        if action.pipe.declarations.is_empty() {
+    fn walk_action(&mut self, dot: &Slot, node: &'s Node, pipe: &'s PipeNode) -> Result<()> {
+        if let Some(text) = self.plain(pipe) {
+            self.out.extend_from_slice(text);
             self.at = Some(At::Node(node));
-            self.print(node, action, &value)?;
+            return self.check_output();
+        }
+        let value = self.eval_pipeline(dot, pipe)?;
+        if pipe.declarations().is_empty() {
+            self.at = Some(At::Node(node));
+            self.print(node, pipe, &value)?;
         }
         Ok(())
     }
 
+    /// The text of a pipeline that is a string and nothing else, such as the braces in
+    /// `` {{`{{`}} ``: nothing is to be evaluated.
+    fn plain(&self, pipe: &PipeNode) -> Option<&'s [u8]> {
+        if !pipe.declarations().is_empty() {
+            return None;
+        }
+        let [command] = self.script.commands(pipe) else {
+            return None;
+        };
+        match self.script.arguments(command) {
+            [argument] => match argument.term {
+                Term::String(literal) => Some(self.script.literal(literal)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// `printValue`
-    fn print(&mut self, node: &'s Node, action: &'s ActionNode, slot: &Slot) -> Result<()> {
+    fn print(&mut self, node: &'s Node, pipe: &PipeNode, slot: &Slot) -> Result<()> {
         match slot.value() {
             None => self.out.extend_from_slice(b"<no value>"),
             Some(value) => {
                 if value.kind() == Kind::Func {
-                    let context = node.display(&self.tree.source).to_string();
+                    let context = self.script.show(At::Node(node));
                     return self.fail(format!(
                         "can't print {context} of type {}",
                         slot.type_name()
                     ));
                 }
-                match own_text(value).filter(|_| is_addressable(&action.pipe)) {
+                match own_text(value).filter(|_| is_addressable(self.script, pipe)) {
                     Some(text) => self.out.extend_from_slice(&text),
                     None => fmt::print_target(self.out, value),
                 }
@@ -254,12 +263,14 @@ impl<'s> State<'s> {
 
     fn walk_branch(&mut self, dot: &Slot, branch: &'s BranchNode, with: bool) -> Result<Flow> {
         let mark = self.variables.len();
-        let value = self.eval_pipeline(dot, &branch.pipe)?;
+        let value = self.eval_pipeline(dot, self.script.pipe(branch.pipe))?;
         let flow = if value.is_true() {
             let dot = if with { &value } else { dot };
-            stacker::maybe_grow(RED_ZONE, SEGMENT, || self.walk_list(dot, &branch.list))?
-        } else if let Some(otherwise) = &branch.otherwise {
-            stacker::maybe_grow(RED_ZONE, SEGMENT, || self.walk_list(dot, otherwise))?
+            let list = self.script.nodes(branch.list);
+            stacker::maybe_grow(RED_ZONE, SEGMENT, || self.walk_list(dot, list))?
+        } else if let Some(otherwise) = branch.otherwise {
+            let list = self.script.nodes(otherwise);
+            stacker::maybe_grow(RED_ZONE, SEGMENT, || self.walk_list(dot, list))?
         } else {
             Flow::Next
         };
@@ -268,9 +279,11 @@ impl<'s> State<'s> {
     }
 
     fn walk_range(&mut self, dot: &Slot, branch: &'s BranchNode) -> Result<Flow> {
-        let slot = self.eval_pipeline(dot, &branch.pipe)?;
+        let pipe = self.script.pipe(branch.pipe);
+        let slot = self.eval_pipeline(dot, pipe)?;
         let mut steps = Steps {
-            branch,
+            pipe,
+            list: self.script.nodes(branch.list),
             mark: self.variables.len(),
             count: 0,
         };
@@ -314,14 +327,14 @@ impl<'s> State<'s> {
         if steps.count > 0 {
             return Ok(Flow::Next);
         }
-        match &branch.otherwise {
-            Some(otherwise) => self.walk_list(dot, otherwise),
+        match branch.otherwise {
+            Some(otherwise) => self.walk_list(dot, self.script.nodes(otherwise)),
             None => Ok(Flow::Next),
         }
     }
 
     fn walk_integers(&mut self, steps: &mut Steps<'s>, of: &Value, end: i128) -> Result<()> {
-        if steps.branch.pipe.declarations.len() > 1 {
+        if steps.pipe.declarations().len() > 1 {
             let end = show(of);
             return self.fail(format!(
                 "can't use {end} to iterate over more than one variable"
@@ -349,45 +362,50 @@ impl<'s> State<'s> {
         if steps.count > MAX_STEPS {
             return self.fail(format!("range exceeds {MAX_STEPS} iterations"));
         }
-        let pipe: &'s PipeNode = &steps.branch.pipe;
-        match (pipe.declarations.as_slice(), pipe.assigns) {
+        let pipe = steps.pipe;
+        match (pipe.declarations(), pipe.assigns) {
             ([], _) => {}
-            ([value], true) => self.set_variable(value.id, &value.name, item.clone())?,
+            ([value], true) => self.set_variable(*value, item.clone())?,
             ([_], false) => self.set_top(1, item.clone()),
             ([key, value, ..], true) => {
-                self.set_variable(key.id, &key.name, index())?;
-                self.set_variable(value.id, &value.name, item.clone())?;
+                self.set_variable(*key, index())?;
+                self.set_variable(*value, item.clone())?;
             }
             (_, false) => {
                 self.set_top(1, item.clone());
                 self.set_top(2, index());
             }
         }
-        let flow = self.walk_list(&item, &steps.branch.list)?;
+        let flow = self.walk_list(&item, steps.list)?;
         self.variables.truncate(steps.mark);
         Ok(flow == Flow::Break)
     }
 
     fn walk_template(&mut self, dot: &Slot, node: &'s TemplateNode) -> Result<()> {
         let set = self.set;
-        let Some(tree) = set.tree(&node.name) else {
-            let name = strconv::quote(node.name.as_bytes());
+        let name = self.script.literal(node.name);
+        let Some(tree) = std::str::from_utf8(name)
+            .ok()
+            .and_then(|name| set.tree(name))
+        else {
+            let name = strconv::quote(name);
             return self.fail(format!("template {name} not defined"));
         };
         self.check_depth()?;
-        let dot = match &node.pipe {
-            Some(pipe) => self.eval_pipeline(dot, pipe)?,
+        let dot = match node.pipe {
+            Some(pipe) => self.eval_pipeline(dot, self.script.pipe(pipe))?,
             None => Slot::Invalid,
         };
-        let outer = (self.tree, self.at, self.frame);
+        let outer = (self.tree, self.script, self.at, self.frame);
         self.frame = self.variables.len();
         self.variables.push((0, dot.clone()));
         self.tree = tree;
+        self.script = tree.script();
         self.depth += 1;
-        self.walk_list(&dot, &tree.root)?;
+        self.walk_list(&dot, self.script.nodes(tree.root))?;
         self.depth -= 1;
         self.variables.truncate(self.frame);
-        (self.tree, self.at, self.frame) = outer;
+        (self.tree, self.script, self.at, self.frame) = outer;
         Ok(())
     }
 }
@@ -413,22 +431,21 @@ fn own_text(value: &Value) -> Option<Text> {
 }
 
 /// Whether the value may be a part of something; what a function returns is not.
-fn is_addressable(pipe: &PipeNode) -> bool {
-    pipe.commands.last().is_some_and(|command| {
-        command
-            .arguments
-            .first()
-            .is_some_and(|word| match &word.term {
-                Term::Identifier(callee) => !matches!(callee, Callee::Function(_)),
-                Term::Pipe(inner) => is_addressable(inner),
-                _ => true,
-            })
+fn is_addressable(script: Script<'_>, pipe: &PipeNode) -> bool {
+    script.commands(pipe).last().is_some_and(|command| {
+        let word = script.arguments(command).first();
+        word.is_some_and(|word| match word.term {
+            Term::Identifier(callee) => !matches!(callee, Callee::Function(_)),
+            Term::Pipe(inner) => is_addressable(script, script.pipe(inner)),
+            _ => true,
+        })
     })
 }
 
 /// A loop under way.
 struct Steps<'s> {
-    branch: &'s BranchNode,
+    pipe: &'s PipeNode,
+    list: &'s [Node],
     mark: usize,
     count: usize,
 }

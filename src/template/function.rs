@@ -1,8 +1,8 @@
 use std::any::Any;
-use std::collections::HashMap;
 
 use super::builtin::{self, Builtin};
 use super::error::ExecError;
+use super::hash::NameMap;
 use super::node::Tree;
 use super::set::Set;
 use crate::value::{Fault, Type, Value};
@@ -98,7 +98,7 @@ pub struct Environment<'a> {
 /// All functions that a text can name: Go's builtins, and tables over them.
 #[derive(Debug)]
 pub struct Functions {
-    by_name: HashMap<&'static str, Callee>,
+    by_name: NameMap<&'static [u8], Callee>,
 }
 
 /// What a name in a template calls.
@@ -123,28 +123,28 @@ impl Callee {
 impl Functions {
     /// Builtins, then `tables`: where a name occurs twice, the later wins.
     pub fn new(tables: &[&'static [Function]]) -> Functions {
-        let mut by_name: HashMap<&'static str, Callee> = builtin::BUILTINS
+        let mut by_name: NameMap<&'static [u8], Callee> = builtin::BUILTINS
             .iter()
-            .map(|builtin| (builtin.name(), Callee::Builtin(builtin)))
+            .map(|builtin| (builtin.name().as_bytes(), Callee::Builtin(builtin)))
             .collect();
         for table in std::iter::once(&builtin::FUNCTIONS).chain(tables) {
             by_name.extend(
                 table
                     .iter()
-                    .map(|function| (function.name, Callee::Function(function))),
+                    .map(|function| (function.name.as_bytes(), Callee::Function(function))),
             );
         }
         Functions { by_name }
     }
 
     /// The function called `name`.
-    pub fn get(&self, name: &str) -> Option<Callee> {
-        self.by_name.get(name).copied()
+    pub fn get(&self, name: impl AsRef<[u8]>) -> Option<&Callee> {
+        self.by_name.get(name.as_ref())
     }
 
     /// All names, sorted.
     pub fn names(&self) -> Vec<&'static str> {
-        let mut names: Vec<_> = self.by_name.keys().copied().collect();
+        let mut names: Vec<_> = self.by_name.values().map(Callee::name).collect();
         names.sort_unstable();
         names
     }

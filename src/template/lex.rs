@@ -1,6 +1,8 @@
 //! Text to tokens. The quirks of Go's lexer (`parse/lex.go`, Go 1.26) are visible in line numbers
 //! and error texts, so they are kept.
 
+use memchr::memmem::Finder;
+
 use super::letter::is_alphanumeric;
 use crate::go::{fmt, strconv};
 use crate::value::{Number, Value};
@@ -47,76 +49,99 @@ pub(super) enum Kind {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token {
     pub(super) kind: Kind,
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) line: usize,
+    pub(super) start: u32,
+    pub(super) end: u32,
 }
 
-const NOTHING: Token = Token {
-    kind: Kind::Eof,
-    start: 0,
-    end: 0,
-    line: 0,
-};
+impl Default for Token {
+    fn default() -> Token {
+        Token {
+            kind: Kind::Eof,
+            start: 0,
+            end: 0,
+        }
+    }
+}
 
 pub(super) struct Lexer<'t> {
-    pub(super) input: &'t [u8],
+    /// Shorter than 4 GiB.
+    input: &'t [u8],
     /// Whether `break` and `continue` are keywords, not functions.
     pub(super) break_is_keyword: bool,
     pub(super) continue_is_keyword: bool,
     /// Text of the one error that ended the input.
     pub(super) error: String,
     at: usize,
-    start: usize,
-    line: usize,
-    start_line: usize,
     parens: usize,
     inside_action: bool,
     ended: bool,
-    finder: memchr::memmem::Finder<'static>,
-}
-
-impl Default for Token {
-    fn default() -> Token {
-        NOTHING
-    }
+    finder: &'t Finder<'static>,
 }
 
 const LEFT: &[u8] = b"{{";
 const RIGHT: &[u8] = b"}}";
+/// After a space.
+const TRIMMED: &[u8] = b"-}}";
+
+/// Finds where actions begin.
+pub(super) fn finder() -> Finder<'static> {
+    Finder::new(LEFT)
+}
+
+const WORD: u8 = 1;
+const TERMINATOR: u8 = 2;
+const BLANK: u8 = 4;
+
+/// What an ASCII character is; zero for all bytes beyond.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => WORD,
+            b' ' | b'\t' | b'\r' | b'\n' => BLANK | TERMINATOR,
+            b'.' | b',' | b'|' | b':' | b')' | b'(' => TERMINATOR,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+fn is(byte: u8, class: u8) -> bool {
+    CLASSES[usize::from(byte)] & class != 0
+}
 
 fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+    is(byte, BLANK)
 }
 
 fn has_left_trim_marker(text: &[u8]) -> bool {
     matches!(text, [b'-', space, ..] if is_space(*space))
 }
 
-fn has_right_trim_marker(text: &[u8]) -> bool {
-    matches!(text, [space, b'-', ..] if is_space(*space))
-}
-
-fn newlines(text: &[u8]) -> usize {
-    memchr::memchr_iter(b'\n', text).count()
-}
-
 impl<'t> Lexer<'t> {
-    pub(super) fn new(input: &'t [u8]) -> Lexer<'t> {
+    pub(super) fn new(input: &'t [u8], finder: &'t Finder<'static>) -> Lexer<'t> {
         Lexer {
             input,
             break_is_keyword: true,
             continue_is_keyword: true,
             error: String::new(),
             at: 0,
-            start: 0,
-            line: 1,
-            start_line: 1,
             parens: 0,
             inside_action: false,
             ended: false,
-            finder: memchr::memmem::Finder::new(LEFT),
+            finder,
         }
+    }
+
+    pub(super) fn bytes(&self, token: Token) -> &'t [u8] {
+        &self.input[token.start as usize..token.end as usize]
+    }
+
+    /// The line where a token begins, from 1.
+    pub(super) fn line(&self, token: Token) -> usize {
+        1 + memchr::memchr_iter(b'\n', &self.input[..token.start as usize]).count()
     }
 
     fn rest(&self) -> &'t [u8] {
@@ -138,54 +163,26 @@ impl<'t> Lexer<'t> {
         Some(valid.map_or((char::REPLACEMENT_CHARACTER, 1), |c| (c, c.len_utf8())))
     }
 
-    fn next(&mut self) -> Option<char> {
-        let (c, length) = self.peek()?;
-        self.at += length;
-        if c == '\n' {
-            self.line += 1;
+    fn emit(&self, kind: Kind, start: usize) -> Token {
+        Token {
+            kind,
+            start: start as u32,
+            end: self.at as u32,
         }
-        Some(c)
     }
 
-    fn emit(&mut self, kind: Kind) -> Token {
-        let token = Token {
-            kind,
-            start: self.start,
-            end: self.at,
-            line: self.start_line,
-        };
-        self.start = self.at;
-        self.start_line = self.line;
+    #[cold]
+    fn fail(&mut self, start: usize, message: impl Into<String>) -> Token {
+        self.error = message.into();
+        let token = self.emit(Kind::Error, start);
+        // Go's lexer goes on with an empty text after an error.
+        self.ended = true;
+        self.at = self.input.len();
         token
     }
 
-    fn ignore(&mut self) {
-        self.line += newlines(&self.input[self.start..self.at]);
-        self.start = self.at;
-        self.start_line = self.line;
-    }
-
-    fn fail(&mut self, message: impl Into<String>) -> Token {
-        self.error = message.into();
-        self.ended = true;
-        Token {
-            kind: Kind::Error,
-            start: self.start,
-            end: self.at.max(self.start),
-            line: self.start_line,
-        }
-    }
-
+    #[inline]
     pub(super) fn token(&mut self) -> Token {
-        if self.ended {
-            // Go's lexer goes on with an empty text after an error.
-            return Token {
-                kind: Kind::Eof,
-                start: 0,
-                end: 0,
-                line: self.start_line,
-            };
-        }
         if self.inside_action {
             self.lex_inside_action()
         } else {
@@ -193,20 +190,34 @@ impl<'t> Lexer<'t> {
         }
     }
 
+    /// The next token that is no space.
+    #[inline]
+    pub(super) fn token_past_space(&mut self) -> Token {
+        if self.inside_action && self.input.get(self.at).is_some_and(|byte| is_space(*byte)) {
+            self.skip_spaces();
+            if self.rest().starts_with(TRIMMED) {
+                self.at -= 1;
+                return self.lex_right_delim(true);
+            }
+        }
+        self.token()
+    }
+
     fn lex_text(&mut self) -> Token {
         loop {
+            let start = self.at;
             let Some(found) = self.finder.find(self.rest()) else {
-                let end = self.input.len();
-                self.at = end;
-                if end > self.start {
-                    self.line += newlines(&self.input[self.start..end]);
-                    return self.emit(Kind::Text);
-                }
-                return self.emit(Kind::Eof);
+                self.at = self.input.len();
+                let kind = if self.at > start {
+                    Kind::Text
+                } else {
+                    Kind::Eof
+                };
+                return self.emit(kind, start);
             };
             if found > 0 {
-                let delim = self.at + found;
-                let text = &self.input[self.start..delim];
+                let delim = start + found;
+                let text = &self.input[start..delim];
                 let kept = if has_left_trim_marker(&self.input[delim + LEFT.len()..]) {
                     text.iter()
                         .rposition(|byte| !is_space(*byte))
@@ -214,13 +225,13 @@ impl<'t> Lexer<'t> {
                 } else {
                     text.len()
                 };
-                self.at = self.start + kept;
-                self.line += newlines(&text[..kept]);
-                let token = self.emit(Kind::Text);
                 self.at = delim;
-                self.ignore();
                 if kept > 0 {
-                    return token;
+                    return Token {
+                        kind: Kind::Text,
+                        start: start as u32,
+                        end: (start + kept) as u32,
+                    };
                 }
             }
             if let Some(token) = self.lex_left_delim() {
@@ -231,240 +242,234 @@ impl<'t> Lexer<'t> {
 
     /// The delimiter, or nothing where it began a comment.
     fn lex_left_delim(&mut self) -> Option<Token> {
+        let start = self.at;
         self.at += LEFT.len();
-        let marker = if has_left_trim_marker(self.rest()) {
-            2
-        } else {
-            0
-        };
-        if self.rest()[marker..].starts_with(b"/*") {
-            self.at += marker;
-            self.ignore();
+        let token = self.emit(Kind::LeftDelim, start);
+        if has_left_trim_marker(self.rest()) {
+            self.at += 2;
+        }
+        if self.rest().starts_with(b"/*") {
             return self.lex_comment();
         }
-        let token = self.emit(Kind::LeftDelim);
         self.inside_action = true;
-        self.at += marker;
-        self.ignore();
         self.parens = 0;
         Some(token)
     }
 
     fn lex_comment(&mut self) -> Option<Token> {
+        let start = self.at;
         self.at += 2;
         let Some(found) = memchr::memmem::find(self.rest(), b"*/") else {
-            return Some(self.fail("unclosed comment"));
+            return Some(self.fail(start, "unclosed comment"));
         };
         self.at += found + 2;
-        let Some(trim) = self.at_right_delim() else {
-            return Some(self.fail("comment ends before closing delimiter"));
-        };
-        self.ignore();
-        self.skip_right_delim(trim);
+        match self.rest() {
+            [b'}', b'}', ..] => self.at += RIGHT.len(),
+            [space, b'-', b'}', b'}', ..] if is_space(*space) => {
+                self.at += 2 + RIGHT.len();
+                self.skip_spaces();
+            }
+            _ => return Some(self.fail(start, "comment ends before closing delimiter")),
+        }
         None
     }
 
-    /// Whether a right delimiter is next, and whether it trims.
-    fn at_right_delim(&self) -> Option<bool> {
-        let rest = self.rest();
-        if has_right_trim_marker(rest) && rest[2..].starts_with(RIGHT) {
-            Some(true)
-        } else {
-            rest.starts_with(RIGHT).then_some(false)
-        }
-    }
-
-    fn skip_right_delim(&mut self, trim: bool) {
-        if trim {
-            self.at += 2;
-        }
-        self.at += RIGHT.len();
-        if trim {
-            self.skip_spaces();
-        }
-        self.ignore();
-    }
-
     fn skip_spaces(&mut self) {
-        let rest = self.rest();
-        self.at += rest
-            .iter()
-            .position(|byte| !is_space(*byte))
-            .unwrap_or(rest.len());
+        while self.input.get(self.at).is_some_and(|byte| is_space(*byte)) {
+            self.at += 1;
+        }
     }
 
+    /// At `}}`, or at the space of ` -}}`.
     fn lex_right_delim(&mut self, trim: bool) -> Token {
+        if self.parens > 0 {
+            return self.fail(self.at, "unclosed left paren");
+        }
         if trim {
             self.at += 2;
-            self.ignore();
         }
+        let start = self.at;
         self.at += RIGHT.len();
-        let token = self.emit(Kind::RightDelim);
+        let token = self.emit(Kind::RightDelim, start);
         if trim {
             self.skip_spaces();
-            self.ignore();
         }
         self.inside_action = false;
         token
     }
 
     fn lex_inside_action(&mut self) -> Token {
-        if let Some(trim) = self.at_right_delim() {
-            if self.parens == 0 {
-                return self.lex_right_delim(trim);
+        let start = self.at;
+        let Some(&byte) = self.input.get(start) else {
+            if self.ended {
+                return self.emit(Kind::Eof, start);
             }
-            return self.fail("unclosed left paren");
-        }
-        let Some((c, length)) = self.peek() else {
-            return self.fail("unclosed action");
+            return self.fail(start, "unclosed action");
         };
-        match c {
-            ' ' | '\t' | '\r' | '\n' => return self.lex_space(),
-            '+' | '-' | '0'..='9' => return self.lex_number(),
-            '.' if matches!(self.input.get(self.at + 1), Some(b'0'..=b'9') | None) => {
+        match byte {
+            b' ' | b'\t' | b'\r' | b'\n' => return self.lex_space(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => return self.lex_identifier(),
+            b'}' if self.input.get(start + 1) == Some(&b'}') => return self.lex_right_delim(false),
+            b'+' | b'-' | b'0'..=b'9' => return self.lex_number(),
+            b'.' if matches!(self.input.get(start + 1), Some(b'0'..=b'9') | None) => {
                 return self.lex_number();
             }
-            _ if is_alphanumeric(c) => return self.lex_identifier(),
-            _ => self.at += length,
+            0x80.. => return self.lex_beyond_ascii(),
+            _ => self.at += 1,
         }
-        match c {
-            '=' => self.emit(Kind::Assign),
-            ':' => {
-                if self.next() == Some('=') {
-                    self.emit(Kind::Declare)
-                } else {
-                    self.fail("expected :=")
-                }
-            }
-            '|' => self.emit(Kind::Pipe),
-            '"' => self.lex_quoted('"', Kind::String, "unterminated quoted string"),
-            '\'' => self.lex_quoted('\'', Kind::CharConstant, "unterminated character constant"),
-            '`' => match memchr::memchr(b'`', self.rest()) {
+        match byte {
+            b'.' => self.lex_field_or_variable(Kind::Field, start),
+            b'$' => self.lex_field_or_variable(Kind::Variable, start),
+            b'|' => self.emit(Kind::Pipe, start),
+            b'"' => self.lex_quoted(b'"', Kind::String, "unterminated quoted string"),
+            b'`' => match memchr::memchr(b'`', self.rest()) {
                 Some(found) => {
-                    self.line += newlines(&self.rest()[..found]);
                     self.at += found + 1;
-                    self.emit(Kind::RawString)
+                    self.emit(Kind::RawString, start)
                 }
                 None => {
                     self.at = self.input.len();
-                    self.fail("unterminated raw quoted string")
+                    self.fail(start, "unterminated raw quoted string")
                 }
             },
-            '$' => self.lex_field_or_variable(Kind::Variable),
-            '.' => self.lex_field_or_variable(Kind::Field),
-            '(' => {
+            b'(' => {
                 self.parens += 1;
-                self.emit(Kind::LeftParen)
+                self.emit(Kind::LeftParen, start)
             }
-            ')' => {
+            b')' => {
                 let Some(parens) = self.parens.checked_sub(1) else {
-                    return self.fail("unexpected right paren");
+                    return self.fail(start, "unexpected right paren");
                 };
                 self.parens = parens;
-                self.emit(Kind::RightParen)
+                self.emit(Kind::RightParen, start)
             }
-            '!'..='~' => self.emit(Kind::Char),
-            _ => self.fail(format!("unrecognized character in action: {}", unicode(c))),
+            b'=' => self.emit(Kind::Assign, start),
+            b':' => {
+                let next = self.peek();
+                self.at += next.map_or(0, |(_, length)| length);
+                match next {
+                    Some(('=', _)) => self.emit(Kind::Declare, start),
+                    _ => self.fail(start, "expected :="),
+                }
+            }
+            b'\'' => self.lex_quoted(b'\'', Kind::CharConstant, "unterminated character constant"),
+            b'!'..=b'~' => self.emit(Kind::Char, start),
+            _ => self.fail_unrecognized(start, char::from(byte)),
         }
+    }
+
+    fn lex_beyond_ascii(&mut self) -> Token {
+        let start = self.at;
+        let (c, length) = self.peek().unwrap_or((char::REPLACEMENT_CHARACTER, 1));
+        if is_alphanumeric(c) {
+            return self.lex_identifier();
+        }
+        self.at += length;
+        self.fail_unrecognized(start, c)
+    }
+
+    fn fail_unrecognized(&mut self, start: usize, c: char) -> Token {
+        self.fail(
+            start,
+            format!("unrecognized character in action: {}", unicode(c)),
+        )
     }
 
     fn lex_space(&mut self) -> Token {
-        let mut spaces = 0usize;
-        while self.rest().first().is_some_and(|byte| is_space(*byte)) {
-            self.next();
-            spaces += 1;
-        }
+        let start = self.at;
+        self.skip_spaces();
         // A trim marker takes the last space along.
-        let last = &self.input[self.at - 1..];
-        if has_right_trim_marker(last) && last[2..].starts_with(RIGHT) {
+        if self.rest().starts_with(TRIMMED) {
             self.at -= 1;
-            if self.input[self.at] == b'\n' {
-                self.line -= 1;
-            }
-            if spaces == 1 {
+            if self.at == start {
                 return self.lex_right_delim(true);
             }
         }
-        self.emit(Kind::Space)
+        self.emit(Kind::Space, start)
     }
 
-    fn at_terminator(&self) -> bool {
-        match self.rest() {
-            [] => true,
-            [byte, ..] if is_space(*byte) => true,
-            [b'.' | b',' | b'|' | b':' | b')' | b'(', ..] => true,
-            rest => rest.starts_with(RIGHT),
-        }
-    }
-
-    fn skip_alphanumerics(&mut self) {
+    /// Goes to the end of a word; says whether something follows that can end one.
+    #[inline]
+    fn skip_word(&mut self) -> bool {
         loop {
-            let ascii = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
-            self.at += self.rest().iter().take_while(ascii).count();
+            let rest = self.rest();
+            let length = rest.iter().take_while(|byte| is(**byte, WORD)).count();
+            self.at += length;
+            match rest.get(length) {
+                None => return true,
+                Some(byte) if is(*byte, TERMINATOR) => return true,
+                Some(b'}') => return rest[length..].starts_with(RIGHT),
+                Some(..0x80) => return false,
+                _ => {}
+            }
             match self.peek() {
-                Some((c, length)) if !c.is_ascii() && is_alphanumeric(c) => self.at += length,
-                _ => return,
+                Some((c, length)) if is_alphanumeric(c) => self.at += length,
+                _ => return false,
             }
         }
     }
 
-    fn fail_bad_character(&mut self) -> Token {
+    #[cold]
+    fn fail_bad_character(&mut self, start: usize) -> Token {
         let c = self.peek().map_or(char::REPLACEMENT_CHARACTER, |(c, _)| c);
-        self.fail(format!("bad character {}", unicode(c)))
+        self.fail(start, format!("bad character {}", unicode(c)))
     }
 
     fn lex_identifier(&mut self) -> Token {
-        self.skip_alphanumerics();
-        if !self.at_terminator() {
-            return self.fail_bad_character();
+        let start = self.at;
+        if !self.skip_word() {
+            return self.fail_bad_character(start);
         }
-        let kind = match &self.input[self.start..self.at] {
+        let kind = match &self.input[start..self.at] {
+            b"if" => Kind::If,
+            b"end" => Kind::End,
+            b"nil" => Kind::Nil,
+            b"else" => Kind::Else,
+            b"with" => Kind::With,
+            b"true" => Kind::Bool,
+            b"range" => Kind::Range,
+            b"false" => Kind::Bool,
             b"block" => Kind::Block,
             b"break" if self.break_is_keyword => Kind::Break,
-            b"continue" if self.continue_is_keyword => Kind::Continue,
             b"define" => Kind::Define,
-            b"else" => Kind::Else,
-            b"end" => Kind::End,
-            b"if" => Kind::If,
-            b"nil" => Kind::Nil,
-            b"range" => Kind::Range,
             b"template" => Kind::Template,
-            b"with" => Kind::With,
-            b"true" | b"false" => Kind::Bool,
+            b"continue" if self.continue_is_keyword => Kind::Continue,
             _ => Kind::Identifier,
         };
-        self.emit(kind)
+        self.emit(kind, start)
     }
 
     /// After the `.` or `$`.
-    fn lex_field_or_variable(&mut self, kind: Kind) -> Token {
-        if self.at_terminator() {
-            return self.emit(if kind == Kind::Field { Kind::Dot } else { kind });
+    fn lex_field_or_variable(&mut self, kind: Kind, start: usize) -> Token {
+        if !self.skip_word() {
+            return self.fail_bad_character(start);
         }
-        self.skip_alphanumerics();
-        if !self.at_terminator() {
-            return self.fail_bad_character();
+        if kind == Kind::Field && self.at == start + 1 {
+            return self.emit(Kind::Dot, start);
         }
-        self.emit(kind)
+        self.emit(kind, start)
     }
 
-    fn lex_quoted(&mut self, mark: char, kind: Kind, unterminated: &str) -> Token {
-        let mark = u8::try_from(mark).unwrap_or(b'"');
+    /// After the first mark.
+    fn lex_quoted(&mut self, mark: u8, kind: Kind, unterminated: &str) -> Token {
+        let start = self.at - 1;
         loop {
             let Some(found) = memchr::memchr3(mark, b'\\', b'\n', self.rest()) else {
                 self.at = self.input.len();
-                return self.fail(unterminated);
+                return self.fail(start, unterminated);
             };
             let byte = self.rest()[found];
             self.at += found + 1;
             match byte {
-                b'\n' => return self.fail(unterminated),
+                b'\n' => return self.fail(start, unterminated),
                 b'\\' => {
-                    if matches!(self.next(), None | Some('\n')) {
-                        return self.fail(unterminated);
+                    let next = self.peek();
+                    self.at += next.map_or(0, |(_, length)| length);
+                    if matches!(next, None | Some(('\n', _))) {
+                        return self.fail(start, unterminated);
                     }
                 }
-                _ => return self.emit(kind),
+                _ => return self.emit(kind, start),
             }
         }
     }
@@ -482,6 +487,7 @@ impl<'t> Lexer<'t> {
     }
 
     fn lex_number(&mut self) -> Token {
+        let start = self.at;
         let kind = if !self.scan_number() {
             None
         } else if matches!(self.rest().first(), Some(b'+' | b'-')) {
@@ -490,10 +496,10 @@ impl<'t> Lexer<'t> {
             Some(Kind::Number)
         };
         match kind {
-            Some(kind) => self.emit(kind),
+            Some(kind) => self.emit(kind, start),
             None => {
-                let text = strconv::quote(&self.input[self.start..self.at]);
-                self.fail(format!("bad number syntax: {text}"))
+                let text = strconv::quote(&self.input[start..self.at]);
+                self.fail(start, format!("bad number syntax: {text}"))
             }
         }
     }
@@ -521,9 +527,11 @@ impl<'t> Lexer<'t> {
             self.accept_run(DECIMAL);
         }
         self.accept(b"i");
-        if self.peek().is_some_and(|(c, _)| is_alphanumeric(c)) {
+        if let Some((c, length)) = self.peek()
+            && is_alphanumeric(c)
+        {
             // The offending character is shown too.
-            self.next();
+            self.at += length;
             return false;
         }
         true

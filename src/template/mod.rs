@@ -1,6 +1,6 @@
 //! Go's `text/template` (Go 1.26), and no word of Helm.
 //!
-//! [`parse()`] makes [`Tree`]s of a text, a [`Set`] holds those that can call each other and executes
+//! A [`Parser`] makes [`Tree`]s of texts, a [`Set`] holds those that can call each other and executes
 //! them. Trees hold no values and are shared between threads. Differences to Go are bounds only:
 //! 256 MiB of output, 10 million steps of one loop.
 
@@ -10,6 +10,7 @@ mod error;
 mod eval;
 mod exec;
 mod function;
+mod hash;
 mod letter;
 mod lex;
 mod node;
@@ -23,9 +24,6 @@ mod tests;
 pub use builtin::Builtin;
 pub use error::{ExecError, ParseError};
 pub use function::{Body, Callee, Caller, Environment, Function, Functions};
-pub use node::{
-    ActionNode, Argument, BranchNode, CommandNode, Literal, Node, Numeral, PipeNode, Spot,
-    TemplateNode, Term, TextNode, Tree, Variable,
-};
-pub use parse::{Parsed, parse};
+pub use node::Tree;
+pub use parse::{Parsed, Parser};
 pub use set::{MissingKey, Options, Set};

@@ -1,5 +1,6 @@
-//! What a template is made of. `Display` prints a node as Go's `Node.String` does; error texts
-//! quote it.
+//! What a template is made of. The nodes of one text lie side by side in a few tables and refer to
+//! each other, and to the text, by number: parsing takes a handful of allocations for a text,
+//! whatever its size. [`Script::show`] prints a node as Go's `Node.String` does; error texts quote it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +8,6 @@ use std::sync::Arc;
 use super::function::Callee;
 use crate::diag::{Source, Span};
 use crate::go::strconv;
-use crate::value::Text;
 
 const RED_ZONE: usize = 64 * 1024;
 const SEGMENT: usize = 1024 * 1024;
@@ -15,10 +15,11 @@ const SEGMENT: usize = 1024 * 1024;
 /// One template: a file, a `define` or a `block`.
 #[derive(Debug)]
 pub struct Tree {
-    pub(super) name: Box<str>,
+    pub(super) name: Arc<str>,
     pub(super) parse_name: Arc<str>,
     pub(super) source: Source,
-    pub(super) root: Vec<Node>,
+    pub(super) code: Arc<Code>,
+    pub(super) root: Run,
 }
 
 impl Tree {
@@ -37,37 +38,37 @@ impl Tree {
         &self.source
     }
 
-    /// The nodes at the top.
-    pub fn root(&self) -> &[Node] {
-        &self.root
-    }
-
     /// Whether it holds nothing but blank text (`parse.IsEmptyTree`).
     pub fn is_empty(&self) -> bool {
-        self.root.iter().all(|node| match node {
-            Node::Text(text) => std::str::from_utf8(text.text(&self.source))
-                .is_ok_and(|text| text.trim().is_empty()),
-            _ => false,
-        })
+        self.code.is_blank(self.root, self.source.bytes())
+    }
+
+    pub(super) fn script(&self) -> Script<'_> {
+        Script {
+            code: &self.code,
+            text: self.source.bytes(),
+        }
     }
 }
 
-/// Where a node stands: Go's position for places, and the bytes it takes.
+/// Entries `start..end` of a table, or bytes of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spot {
-    pub(super) at: u32,
+pub(super) struct Run {
     pub(super) start: u32,
     pub(super) end: u32,
 }
 
-impl Spot {
-    /// Byte offset that Go reports.
-    pub fn offset(&self) -> usize {
-        self.at as usize
+impl Run {
+    pub(super) fn of<T>(self, table: &[T]) -> &[T] {
+        &table[self.start as usize..self.end as usize]
     }
 
-    /// The bytes of the node.
-    pub fn span(&self) -> Span {
+    pub(super) fn is_empty(self) -> bool {
+        self.start >= self.end
+    }
+
+    /// The bytes of a node.
+    pub(super) fn span(self) -> Span {
         Span {
             start: self.start as usize,
             end: (self.end as usize).max(self.start as usize + 1),
@@ -75,209 +76,143 @@ impl Spot {
     }
 }
 
-/// An element of a template.
-#[derive(Debug)]
-pub enum Node {
+/// The nodes of one text. It knows neither the text nor its name, so that equal texts can share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Code {
+    pub(super) nodes: Vec<Node>,
+    pub(super) branches: Vec<BranchNode>,
+    pub(super) templates: Vec<TemplateNode>,
+    pub(super) pipes: Vec<PipeNode>,
+    pub(super) commands: Vec<CommandNode>,
+    pub(super) arguments: Vec<Argument>,
+    /// What chains begin with.
+    pub(super) receivers: Vec<Argument>,
+    /// Names of fields, in the text.
+    pub(super) names: Vec<Run>,
+    /// Names of variables by their numbers, in the text; the first is `$`, which need not stand there.
+    pub(super) variables: Vec<Run>,
+    pub(super) numerals: Vec<Numeral>,
+    /// Strings that are not written as they are.
+    pub(super) decoded: Vec<u8>,
+}
+
+impl Code {
+    pub(super) fn clear(&mut self) {
+        self.nodes.clear();
+        self.branches.clear();
+        self.templates.clear();
+        self.pipes.clear();
+        self.commands.clear();
+        self.arguments.clear();
+        self.receivers.clear();
+        self.names.clear();
+        self.variables.clear();
+        self.numerals.clear();
+        self.decoded.clear();
+    }
+
+    pub(super) fn is_blank(&self, root: Run, text: &[u8]) -> bool {
+        root.of(&self.nodes).iter().all(|node| match node {
+            Node::Text(run) => {
+                std::str::from_utf8(run.of(text)).is_ok_and(|text| text.trim().is_empty())
+            }
+            _ => false,
+        })
+    }
+}
+
+/// An element of a template. Numbers are entries of the table that is named.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Node {
     /// Plain text.
-    Text(TextNode),
-    /// `{{pipeline}}`
-    Action(ActionNode),
-    /// `{{if}}`
-    If(BranchNode),
-    /// `{{range}}`
-    Range(BranchNode),
-    /// `{{with}}`
-    With(BranchNode),
+    Text(Run),
+    /// `{{pipeline}}`: a pipe whose value is printed, unless it declares.
+    Action(u32),
+    /// `{{if}}`: a branch.
+    If(u32),
+    /// `{{range}}`: a branch.
+    Range(u32),
+    /// `{{with}}`: a branch.
+    With(u32),
     /// `{{template}}`, also where a `block` stood.
-    Template(TemplateNode),
+    Template(u32),
     /// `{{break}}`
-    Break(Spot),
+    Break(Run),
     /// `{{continue}}`
-    Continue(Spot),
-}
-
-/// Plain text: bytes of the source.
-#[derive(Debug)]
-pub struct TextNode {
-    pub(super) spot: Spot,
-}
-
-impl TextNode {
-    /// The bytes, in the source of the tree.
-    pub fn text<'s>(&self, source: &'s Source) -> &'s [u8] {
-        &source.bytes()[self.spot.start as usize..self.spot.end as usize]
-    }
-
-    /// Where it stands.
-    pub fn spot(&self) -> Spot {
-        self.spot
-    }
-}
-
-/// A pipeline whose value is printed, unless it declares.
-#[derive(Debug)]
-pub struct ActionNode {
-    pub(super) spot: Spot,
-    pub(super) pipe: PipeNode,
-}
-
-impl ActionNode {
-    /// Where it stands.
-    pub fn spot(&self) -> Spot {
-        self.spot
-    }
-
-    /// The pipeline.
-    pub fn pipe(&self) -> &PipeNode {
-        &self.pipe
-    }
+    Continue(Run),
 }
 
 /// `if`, `range` or `with`.
-#[derive(Debug)]
-pub struct BranchNode {
-    pub(super) spot: Spot,
-    pub(super) pipe: PipeNode,
-    pub(super) list: Vec<Node>,
-    pub(super) otherwise: Option<Vec<Node>>,
-}
-
-impl BranchNode {
-    /// Where it stands.
-    pub fn spot(&self) -> Spot {
-        self.spot
-    }
-
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BranchNode {
     /// What is asked or walked.
-    pub fn pipe(&self) -> &PipeNode {
-        &self.pipe
-    }
-
-    /// The body.
-    pub fn list(&self) -> &[Node] {
-        &self.list
-    }
-
+    pub(super) pipe: u32,
+    pub(super) list: Run,
     /// What stands after `else`.
-    pub fn otherwise(&self) -> Option<&[Node]> {
-        self.otherwise.as_deref()
-    }
-}
-
-impl Drop for BranchNode {
-    fn drop(&mut self) {
-        // Nesting may be deeper than the stack.
-        let list = std::mem::take(&mut self.list);
-        let otherwise = self.otherwise.take();
-        stacker::maybe_grow(RED_ZONE, SEGMENT, move || drop((list, otherwise)));
-    }
+    pub(super) otherwise: Option<Run>,
 }
 
 /// A call of another template.
-#[derive(Debug)]
-pub struct TemplateNode {
-    pub(super) spot: Spot,
-    pub(super) name: Box<str>,
-    pub(super) pipe: Option<PipeNode>,
-}
-
-impl TemplateNode {
-    /// Where it stands.
-    pub fn spot(&self) -> Spot {
-        self.spot
-    }
-
-    /// Name of the template.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TemplateNode {
+    /// The name as it is written.
+    pub(super) spot: Run,
+    pub(super) name: Literal,
     /// What becomes its dot.
-    pub fn pipe(&self) -> Option<&PipeNode> {
-        self.pipe.as_ref()
-    }
+    pub(super) pipe: Option<u32>,
 }
 
 /// Commands that hand on their values, and what the last value is assigned to.
-#[derive(Debug)]
-pub struct PipeNode {
-    pub(super) spot: Spot,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PipeNode {
+    pub(super) spot: Run,
+    pub(super) commands: Run,
+    declared: [u32; 2],
+    count: u8,
     /// Whether it is `=`, not `:=`.
     pub(super) assigns: bool,
-    pub(super) declarations: Vec<Variable>,
-    pub(super) commands: Vec<CommandNode>,
 }
 
 impl PipeNode {
-    /// Where it stands.
-    pub fn spot(&self) -> Spot {
-        self.spot
+    pub(super) fn new(spot: Run) -> PipeNode {
+        PipeNode {
+            spot,
+            commands: Run::default(),
+            declared: [0; 2],
+            count: 0,
+            assigns: false,
+        }
     }
 
-    /// Whether the variables are assigned, not declared.
-    pub fn assigns(&self) -> bool {
-        self.assigns
+    /// Adds a variable in front of the commands; there are two at most.
+    pub(super) fn declare(&mut self, variable: u32) {
+        self.declared[usize::from(self.count)] = variable;
+        self.count += 1;
     }
 
     /// The variables before `:=` or `=`.
-    pub fn declarations(&self) -> &[Variable] {
-        &self.declarations
-    }
-
-    /// The commands.
-    pub fn commands(&self) -> &[CommandNode] {
-        &self.commands
+    pub(super) fn declarations(&self) -> &[u32] {
+        &self.declared[..usize::from(self.count)]
     }
 }
 
-impl Drop for PipeNode {
-    fn drop(&mut self) {
-        let commands = std::mem::take(&mut self.commands);
-        stacker::maybe_grow(RED_ZONE, SEGMENT, move || drop(commands));
-    }
-}
-
-/// Operands next to each other: a function or value, and its arguments.
-#[derive(Debug)]
-pub struct CommandNode {
-    pub(super) spot: Spot,
-    pub(super) arguments: Vec<Argument>,
-}
-
-impl CommandNode {
-    /// Where it stands.
-    pub fn spot(&self) -> Spot {
-        self.spot
-    }
-
-    /// The operands; never empty.
-    pub fn arguments(&self) -> &[Argument] {
-        &self.arguments
-    }
+/// Operands next to each other: a function or value, and its arguments; never empty.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CommandNode {
+    pub(super) spot: Run,
+    pub(super) arguments: Run,
 }
 
 /// One operand.
-#[derive(Debug)]
-pub struct Argument {
-    pub(super) spot: Spot,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Argument {
+    pub(super) spot: Run,
     pub(super) term: Term,
 }
 
-impl Argument {
-    /// Where it stands.
-    pub fn spot(&self) -> Spot {
-        self.spot
-    }
-
-    /// What it is.
-    pub fn term(&self) -> &Term {
-        &self.term
-    }
-}
-
-/// What an operand is.
-#[derive(Debug)]
-pub enum Term {
+/// What an operand is. Runs are of the table of names.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Term {
     /// `true` or `false`
     Bool(bool),
     /// `.`
@@ -285,125 +220,179 @@ pub enum Term {
     /// `nil`
     Nil,
     /// `.a.b`
-    Field(Vec<Text>),
+    Field(Run),
     /// `$x.a.b`
-    Variable(Variable, Vec<Text>),
+    Variable(u32, Run),
     /// A function's name.
-    Identifier(Callee),
+    Identifier(&'static Callee),
     /// A number or character.
-    Number(Box<Numeral>),
+    Number(u32),
     /// A string in quotes.
-    String(Box<Literal>),
+    String(Literal),
     /// `(pipeline).a.b` or `function.a.b`
-    Chain(Box<Argument>, Vec<Text>),
+    Chain(u32, Run),
     /// `(pipeline)`
-    Pipe(Box<PipeNode>),
+    Pipe(u32),
 }
 
-/// A variable: its name with `$`, and a number for the name that is unique in the tree.
-#[derive(Clone, Debug)]
-pub struct Variable {
-    pub(super) id: u32,
-    pub(super) name: Text,
-}
-
-impl Variable {
-    /// The name, with `$`.
-    pub fn name(&self) -> &Text {
-        &self.name
-    }
-}
-
-/// A string and how it was written.
-#[derive(Debug)]
-pub struct Literal {
-    pub(super) quoted: Text,
-    pub(super) text: Text,
-}
-
-impl Literal {
-    /// The string itself.
-    pub fn text(&self) -> &Text {
-        &self.text
-    }
+/// A string: bytes of the text, or of what was decoded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Literal {
+    pub(super) run: Run,
+    pub(super) decoded: bool,
 }
 
 /// A number, in every type it fits.
-#[derive(Debug, Default)]
-pub struct Numeral {
-    pub(super) text: Text,
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Numeral {
     pub(super) int: Option<i64>,
     pub(super) uint: Option<u64>,
     pub(super) float: Option<f64>,
     pub(super) complex: Option<(f64, f64)>,
 }
 
-impl Numeral {
-    /// How it was written.
-    pub fn text(&self) -> &Text {
-        &self.text
-    }
+/// Nodes and the text that they are of.
+#[derive(Clone, Copy)]
+pub(super) struct Script<'s> {
+    pub(super) code: &'s Code,
+    pub(super) text: &'s [u8],
 }
 
-impl Node {
-    /// Where it stands.
-    pub fn spot(&self) -> Spot {
-        match self {
-            Node::Text(text) => text.spot,
-            Node::Action(action) => action.spot,
-            Node::If(branch) | Node::Range(branch) | Node::With(branch) => branch.spot,
-            Node::Template(template) => template.spot,
-            Node::Break(spot) | Node::Continue(spot) => *spot,
+impl<'s> Script<'s> {
+    pub(super) fn pipe(self, at: u32) -> &'s PipeNode {
+        &self.code.pipes[at as usize]
+    }
+
+    pub(super) fn branch(self, at: u32) -> &'s BranchNode {
+        &self.code.branches[at as usize]
+    }
+
+    pub(super) fn template(self, at: u32) -> &'s TemplateNode {
+        &self.code.templates[at as usize]
+    }
+
+    pub(super) fn receiver(self, at: u32) -> &'s Argument {
+        &self.code.receivers[at as usize]
+    }
+
+    pub(super) fn numeral(self, at: u32) -> &'s Numeral {
+        &self.code.numerals[at as usize]
+    }
+
+    pub(super) fn nodes(self, run: Run) -> &'s [Node] {
+        run.of(&self.code.nodes)
+    }
+
+    pub(super) fn commands(self, pipe: &PipeNode) -> &'s [CommandNode] {
+        pipe.commands.of(&self.code.commands)
+    }
+
+    pub(super) fn arguments(self, command: &CommandNode) -> &'s [Argument] {
+        command.arguments.of(&self.code.arguments)
+    }
+
+    pub(super) fn names(self, run: Run) -> &'s [Run] {
+        run.of(&self.code.names)
+    }
+
+    /// The name of a variable, with `$`.
+    pub(super) fn variable(self, id: u32) -> &'s [u8] {
+        match id {
+            0 => b"$",
+            _ => self.code.variables[id as usize].of(self.text),
         }
     }
 
-    /// What Go prints for the node; `source` is the tree's.
-    pub fn display<'a>(&'a self, source: &'a Source) -> impl fmt::Display + 'a {
-        DisplayNode { node: self, source }
+    pub(super) fn literal(self, literal: Literal) -> &'s [u8] {
+        if literal.decoded {
+            literal.run.of(&self.code.decoded)
+        } else {
+            literal.run.of(self.text)
+        }
     }
-}
 
-struct DisplayNode<'a> {
-    node: &'a Node,
-    source: &'a Source,
-}
+    /// Byte offset that Go reports, and the bytes of the node.
+    pub(super) fn place(self, at: At<'_>) -> (usize, Span) {
+        let run = match at {
+            At::Node(node) => match node {
+                Node::Text(run) | Node::Break(run) | Node::Continue(run) => *run,
+                Node::Action(pipe) => self.pipe(*pipe).spot,
+                Node::If(branch) | Node::Range(branch) | Node::With(branch) => {
+                    self.pipe(self.branch(*branch).pipe).spot
+                }
+                Node::Template(template) => self.template(*template).spot,
+            },
+            At::Pipe(pipe) => pipe.spot,
+            At::Command(command) => command.spot,
+            At::Argument(argument) => {
+                let at = self.argument_at(argument);
+                return (at as usize, argument.spot.span());
+            }
+        };
+        (run.start as usize, run.span())
+    }
 
-impl DisplayNode<'_> {
-    fn list(&self, f: &mut fmt::Formatter<'_>, nodes: &[Node]) -> fmt::Result {
-        nodes
+    /// Go puts operands where their second token begins, if that is the name of a field.
+    fn argument_at(self, argument: &Argument) -> u32 {
+        let dot = |names: Run, at: usize| self.names(names).get(at).map(|name| name.start - 1);
+        let at = match argument.term {
+            Term::Field(names) => dot(names, 1),
+            Term::Variable(_, names) | Term::Chain(_, names) => dot(names, 0),
+            Term::Pipe(pipe) => Some(self.pipe(pipe).spot.start),
+            _ => None,
+        };
+        at.unwrap_or(argument.spot.start)
+    }
+
+    /// What Go prints for a node.
+    pub(super) fn show(self, at: At<'s>) -> impl fmt::Display + 's {
+        fmt::from_fn(move |f| match at {
+            At::Node(node) => self.show_node(f, node),
+            At::Pipe(pipe) => self.show_pipe(f, pipe),
+            At::Command(command) => self.show_command(f, command),
+            At::Argument(argument) => self.show_argument(f, argument),
+        })
+    }
+
+    fn show_list(self, f: &mut fmt::Formatter<'_>, run: Run) -> fmt::Result {
+        self.nodes(run)
             .iter()
-            .try_for_each(|node| write!(f, "{}", node.display(self.source)))
+            .try_for_each(|node| self.show_node(f, node))
     }
 
-    fn branch(&self, f: &mut fmt::Formatter<'_>, word: &str, branch: &BranchNode) -> fmt::Result {
-        write!(f, "{{{{{word} {}}}}}", branch.pipe)?;
+    fn show_branch(self, f: &mut fmt::Formatter<'_>, word: &str, branch: u32) -> fmt::Result {
+        let branch = self.branch(branch);
+        write!(f, "{{{{{word} ")?;
+        self.show_pipe(f, self.pipe(branch.pipe))?;
+        f.write_str("}}")?;
         stacker::maybe_grow(RED_ZONE, SEGMENT, || {
-            self.list(f, &branch.list)?;
-            if let Some(otherwise) = &branch.otherwise {
+            self.show_list(f, branch.list)?;
+            if let Some(otherwise) = branch.otherwise {
                 f.write_str("{{else}}")?;
-                self.list(f, otherwise)?;
+                self.show_list(f, otherwise)?;
             }
             f.write_str("{{end}}")
         })
     }
-}
 
-impl fmt::Display for DisplayNode<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.node {
-            Node::Text(text) => f.write_str(&String::from_utf8_lossy(text.text(self.source))),
-            Node::Action(action) => write!(f, "{{{{{}}}}}", action.pipe),
-            Node::If(branch) => self.branch(f, "if", branch),
-            Node::Range(branch) => self.branch(f, "range", branch),
-            Node::With(branch) => self.branch(f, "with", branch),
+    fn show_node(self, f: &mut fmt::Formatter<'_>, node: &Node) -> fmt::Result {
+        match *node {
+            Node::Text(run) => show_bytes(f, run.of(self.text)),
+            Node::Action(pipe) => {
+                f.write_str("{{")?;
+                self.show_pipe(f, self.pipe(pipe))?;
+                f.write_str("}}")
+            }
+            Node::If(branch) => self.show_branch(f, "if", branch),
+            Node::Range(branch) => self.show_branch(f, "range", branch),
+            Node::With(branch) => self.show_branch(f, "with", branch),
             Node::Template(template) => {
-                write!(
-                    f,
-                    "{{{{template {}",
-                    strconv::quote(template.name.as_bytes())
-                )?;
-                if let Some(pipe) = &template.pipe {
-                    write!(f, " {pipe}")?;
+                let template = self.template(template);
+                let name = strconv::quote(self.literal(template.name));
+                write!(f, "{{{{template {name}")?;
+                if let Some(pipe) = template.pipe {
+                    f.write_str(" ")?;
+                    self.show_pipe(f, self.pipe(pipe))?;
                 }
                 f.write_str("}}")
             }
@@ -411,74 +400,87 @@ impl fmt::Display for DisplayNode<'_> {
             Node::Continue(_) => f.write_str("{{continue}}"),
         }
     }
-}
 
-impl fmt::Display for PipeNode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, variable) in self.declarations.iter().enumerate() {
+    fn show_pipe(self, f: &mut fmt::Formatter<'_>, pipe: &PipeNode) -> fmt::Result {
+        for (at, variable) in pipe.declarations().iter().enumerate() {
             if at > 0 {
                 f.write_str(", ")?;
             }
-            variable.name.fmt(f)?;
+            show_bytes(f, self.variable(*variable))?;
         }
-        if !self.declarations.is_empty() {
-            f.write_str(if self.assigns { " = " } else { " := " })?;
+        if !pipe.declarations().is_empty() {
+            f.write_str(if pipe.assigns { " = " } else { " := " })?;
         }
-        for (at, command) in self.commands.iter().enumerate() {
+        for (at, command) in self.commands(pipe).iter().enumerate() {
             if at > 0 {
                 f.write_str(" | ")?;
             }
-            command.fmt(f)?;
+            self.show_command(f, command)?;
         }
         Ok(())
     }
-}
 
-impl fmt::Display for CommandNode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, argument) in self.arguments.iter().enumerate() {
+    fn show_command(self, f: &mut fmt::Formatter<'_>, command: &CommandNode) -> fmt::Result {
+        for (at, argument) in self.arguments(command).iter().enumerate() {
             if at > 0 {
                 f.write_str(" ")?;
             }
-            match &argument.term {
-                Term::Pipe(pipe) => parenthesize(f, pipe)?,
-                _ => argument.fmt(f)?,
-            }
+            self.show_operand(f, argument)?;
         }
         Ok(())
     }
-}
 
-fn parenthesize(f: &mut fmt::Formatter<'_>, pipe: &PipeNode) -> fmt::Result {
-    stacker::maybe_grow(RED_ZONE, SEGMENT, || write!(f, "({pipe})"))
-}
+    /// An operand where pipelines need parentheses.
+    fn show_operand(self, f: &mut fmt::Formatter<'_>, argument: &Argument) -> fmt::Result {
+        let Term::Pipe(pipe) = argument.term else {
+            return self.show_argument(f, argument);
+        };
+        stacker::maybe_grow(RED_ZONE, SEGMENT, || {
+            f.write_str("(")?;
+            self.show_pipe(f, self.pipe(pipe))?;
+            f.write_str(")")
+        })
+    }
 
-fn fields(f: &mut fmt::Formatter<'_>, fields: &[Text]) -> fmt::Result {
-    fields.iter().try_for_each(|field| write!(f, ".{field}"))
-}
+    fn show_names(self, f: &mut fmt::Formatter<'_>, names: Run) -> fmt::Result {
+        self.names(names).iter().try_for_each(|name| {
+            f.write_str(".")?;
+            show_bytes(f, name.of(self.text))
+        })
+    }
 
-impl fmt::Display for Argument {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.term {
-            Term::Bool(value) => value.fmt(f),
+    fn show_argument(self, f: &mut fmt::Formatter<'_>, argument: &Argument) -> fmt::Result {
+        match argument.term {
+            Term::Bool(value) => fmt::Display::fmt(&value, f),
             Term::Dot => f.write_str("."),
             Term::Nil => f.write_str("nil"),
-            Term::Field(names) => fields(f, names),
+            Term::Field(names) => self.show_names(f, names),
             Term::Variable(variable, names) => {
-                variable.name.fmt(f)?;
-                fields(f, names)
+                show_bytes(f, self.variable(variable))?;
+                self.show_names(f, names)
             }
             Term::Identifier(callee) => f.write_str(callee.name()),
-            Term::Number(number) => number.text.fmt(f),
-            Term::String(literal) => literal.quoted.fmt(f),
-            Term::Chain(argument, names) => {
-                match &argument.term {
-                    Term::Pipe(pipe) => parenthesize(f, pipe)?,
-                    _ => argument.fmt(f)?,
-                }
-                fields(f, names)
+            Term::Number(_) | Term::String(_) => show_bytes(f, argument.spot.of(self.text)),
+            Term::Chain(receiver, names) => {
+                self.show_operand(f, self.receiver(receiver))?;
+                self.show_names(f, names)
             }
-            Term::Pipe(pipe) => stacker::maybe_grow(RED_ZONE, SEGMENT, || pipe.fmt(f)),
+            Term::Pipe(pipe) => {
+                stacker::maybe_grow(RED_ZONE, SEGMENT, || self.show_pipe(f, self.pipe(pipe)))
+            }
         }
     }
+}
+
+fn show_bytes(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    f.write_str(&String::from_utf8_lossy(bytes))
+}
+
+/// A node that an error blames.
+#[derive(Clone, Copy)]
+pub(super) enum At<'s> {
+    Node(&'s Node),
+    Pipe(&'s PipeNode),
+    Command(&'s CommandNode),
+    Argument(&'s Argument),
 }

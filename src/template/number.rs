@@ -3,7 +3,6 @@
 use super::lex::Kind;
 use super::node::Numeral;
 use crate::go::strconv;
-use crate::value::Text;
 
 /// 2^63 and 2^64: from there on a float is no integer of these types.
 const INT_END: f64 = 9_223_372_036_854_775_808.0;
@@ -14,10 +13,7 @@ const UINT_END: f64 = 18_446_744_073_709_551_616.0;
 /// # Errors
 /// Go's text of what is wrong with it.
 pub(super) fn read(text: &[u8], kind: Kind) -> Result<Numeral, String> {
-    let mut number = Numeral {
-        text: Text::from(text),
-        ..Numeral::default()
-    };
+    let mut number = Numeral::default();
     match kind {
         Kind::CharConstant => {
             let (unit, tail) = text

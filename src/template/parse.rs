@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use memchr::memmem::Finder;
+
 use super::error::ParseError;
 use super::function::Functions;
-use super::lex::{Kind, Lexer, Token};
+use super::hash::NameMap;
+use super::lex::{self, Kind, Lexer, Token};
 use super::node::{
-    ActionNode, Argument, BranchNode, CommandNode, Literal, Node, PipeNode, Spot, TemplateNode,
-    Term, TextNode, Tree, Variable,
+    Argument, At, BranchNode, Code, CommandNode, Literal, Node, PipeNode, Run, Script,
+    TemplateNode, Term, Tree,
 };
 use super::number;
 use crate::diag::{Source, Span};
 use crate::go::{fmt, strconv};
-use crate::value::{Text, Value};
+use crate::value::Value;
 
 /// Go's limit of parentheses inside each other.
 const MAX_PARENS: usize = 10_000;
@@ -25,8 +28,8 @@ const SEGMENT: usize = 2 * 1024 * 1024;
 /// The templates of one text: its own, and what it defines.
 #[derive(Clone, Debug)]
 pub struct Parsed {
-    pub(super) main: Arc<Tree>,
-    pub(super) trees: BTreeMap<Box<str>, Arc<Tree>>,
+    main: Arc<Tree>,
+    trees: Vec<Arc<Tree>>,
 }
 
 impl Parsed {
@@ -35,81 +38,185 @@ impl Parsed {
         &self.main
     }
 
-    /// All of them, by name.
+    /// All of them.
     pub fn trees(&self) -> impl Iterator<Item = &Arc<Tree>> {
-        self.trees.values()
+        self.trees.iter()
     }
 }
 
-/// Parses the text of a template (`parse.Parse`).
-///
-/// # Errors
-/// The first fault, in Go's words.
-pub fn parse(
-    name: &str,
-    source: &Source,
+/// Parses texts one after the other, in memory that it keeps for the next. A text that it has parsed
+/// before, under whatever name, is not parsed again: charts bring the same libraries many times.
+#[derive(Debug)]
+pub struct Parser {
     functions: &'static Functions,
-) -> Result<Parsed, ParseError> {
-    let mut lexer = Lexer::new(source.bytes());
-    lexer.break_is_keyword = functions.get("break").is_none();
-    lexer.continue_is_keyword = functions.get("continue").is_none();
-    let mut parser = Parser {
-        lexer,
-        parse_name: Arc::from(name),
-        source,
-        functions,
-        variables: vec![Text::from("$")],
-        trees: BTreeMap::new(),
-        scope: Scope::default(),
-        controls: 0,
-    };
-    if u32::try_from(source.bytes().len()).is_err() {
-        return parser.fail("text is too large");
+    finder: Finder<'static>,
+    code: Code,
+    stacks: Stacks,
+    known: NameMap<usize, Vec<Known>>,
+}
+
+/// A text that was parsed: all of what came out that does not depend on its name.
+#[derive(Clone, Debug)]
+struct Known {
+    source: Source,
+    code: Arc<Code>,
+    root: Run,
+    definitions: Arc<[(Arc<str>, Run)]>,
+}
+
+/// How many texts of one length are kept to compare others with.
+const MAX_ALIKE: usize = 8;
+
+/// Parts of nodes that are not complete yet, those of the innermost node last.
+#[derive(Debug, Default)]
+struct Stacks {
+    nodes: Vec<Node>,
+    commands: Vec<CommandNode>,
+    arguments: Vec<Argument>,
+}
+
+impl Parser {
+    /// A parser of texts that call `functions`.
+    pub fn new(functions: &'static Functions) -> Parser {
+        Parser {
+            functions,
+            finder: lex::finder(),
+            code: Code::default(),
+            stacks: Stacks::default(),
+            known: NameMap::default(),
+        }
     }
-    parser.parse_top(name)?;
-    let main = parser.trees.get(name).cloned();
-    let Some(main) = main else {
-        return parser.fail("no template");
-    };
-    Ok(Parsed {
-        main,
-        trees: parser.trees,
-    })
+
+    /// Parses the text of a template (`parse.Parse`).
+    ///
+    /// # Errors
+    /// The first fault, in Go's words.
+    pub fn parse(&mut self, name: &str, source: &Source) -> Result<Parsed, ParseError> {
+        let alike = self.known.get(&source.bytes().len());
+        let known = alike.and_then(|alike| alike.iter().find(|known| known.is_text_of(source)));
+        match known {
+            // A definition of the text's own name is another matter.
+            Some(known) if !known.defines(name) => Ok(known.under(name, source)),
+            _ => self.parse_anew(name, source),
+        }
+    }
+
+    fn parse_anew(&mut self, name: &str, source: &Source) -> Result<Parsed, ParseError> {
+        self.code.clear();
+        self.code.variables.push(Run::default());
+        self.stacks.nodes.clear();
+        self.stacks.commands.clear();
+        self.stacks.arguments.clear();
+        let mut lexer = Lexer::new(source.bytes(), &self.finder);
+        lexer.break_is_keyword = self.functions.get("break").is_none();
+        lexer.continue_is_keyword = self.functions.get("continue").is_none();
+        let mut pass = Pass {
+            lexer,
+            parse_name: name,
+            source,
+            functions: self.functions,
+            code: &mut self.code,
+            stacks: &mut self.stacks,
+            trees: BTreeMap::new(),
+            scope: Scope::default(),
+            controls: 0,
+        };
+        if u32::try_from(source.bytes().len()).is_err() {
+            return pass.fail("text is too large");
+        }
+        let root = pass.parse_top()?;
+        let is_named = pass.trees.contains_key(name);
+        if is_named {
+            pass.add(name, root)?;
+        }
+        // Where the text defines its own name, that is the template.
+        let root = pass.trees.remove(name).unwrap_or(root);
+        let definitions = std::mem::take(&mut pass.trees).into_iter();
+        let known = Known {
+            source: source.clone(),
+            code: Arc::new(self.code.clone()),
+            root,
+            definitions: definitions
+                .map(|(name, root)| (Arc::from(name), root))
+                .collect(),
+        };
+        let parsed = known.under(name, source);
+        let alike = self.known.entry(source.bytes().len()).or_default();
+        if !is_named && alike.len() < MAX_ALIKE {
+            alike.push(known);
+        }
+        Ok(parsed)
+    }
+}
+
+impl Known {
+    fn is_text_of(&self, source: &Source) -> bool {
+        self.source.bytes() == source.bytes()
+    }
+
+    fn defines(&self, name: &str) -> bool {
+        self.definitions.iter().any(|(known, _)| **known == *name)
+    }
+
+    /// The templates of the text under a name.
+    fn under(&self, name: &str, source: &Source) -> Parsed {
+        let parse_name: Arc<str> = Arc::from(name);
+        let tree = |name: &Arc<str>, root: Run| {
+            Arc::new(Tree {
+                name: Arc::clone(name),
+                parse_name: Arc::clone(&parse_name),
+                source: source.clone(),
+                code: Arc::clone(&self.code),
+                root,
+            })
+        };
+        let main = tree(&parse_name, self.root);
+        let mut trees = Vec::with_capacity(self.definitions.len() + 1);
+        trees.extend(
+            self.definitions
+                .iter()
+                .map(|(name, root)| tree(name, *root)),
+        );
+        trees.push(Arc::clone(&main));
+        Parsed { main, trees }
+    }
 }
 
 type Result<T, E = ParseError> = std::result::Result<T, E>;
 
 /// What belongs to one tree while it is parsed.
 struct Scope {
-    tokens: [Token; 3],
+    /// The last token read is the first; the fourth is never used, and spares a check.
+    tokens: [Token; 4],
     peeked: usize,
     variables: Vec<u32>,
     ranges: usize,
     parens: usize,
-    action_line: usize,
+    /// The delimiter of the action that is being parsed.
+    action: Option<Token>,
 }
 
 impl Default for Scope {
     fn default() -> Scope {
         Scope {
-            tokens: [Token::default(); 3],
+            tokens: [Token::default(); 4],
             peeked: 0,
             variables: vec![0],
             ranges: 0,
             parens: 0,
-            action_line: 0,
+            action: None,
         }
     }
 }
 
-struct Parser<'a> {
+struct Pass<'a> {
     lexer: Lexer<'a>,
-    parse_name: Arc<str>,
+    parse_name: &'a str,
     source: &'a Source,
     functions: &'static Functions,
-    /// Names of the variables by their numbers.
-    variables: Vec<Text>,
-    trees: BTreeMap<Box<str>, Arc<Tree>>,
+    code: &'a mut Code,
+    stacks: &'a mut Stacks,
+    trees: BTreeMap<Box<str>, Run>,
     scope: Scope,
     controls: usize,
 }
@@ -131,22 +238,39 @@ impl Element {
     }
 }
 
-fn spot(token: Token) -> Spot {
-    Spot {
-        at: token.start as u32,
-        start: token.start as u32,
-        end: token.end as u32,
+fn spot(token: Token) -> Run {
+    Run {
+        start: token.start,
+        end: token.end,
     }
 }
 
-impl<'a> Parser<'a> {
+/// Moves what was pushed since `mark` to the end of a table.
+fn settle<T: Copy>(stack: &mut Vec<T>, mark: usize, table: &mut Vec<T>) -> Run {
+    let start = table.len() as u32;
+    table.extend_from_slice(&stack[mark..]);
+    stack.truncate(mark);
+    Run {
+        start,
+        end: table.len() as u32,
+    }
+}
+
+/// Adds an entry to a table; gives its number.
+fn put<T>(table: &mut Vec<T>, entry: T) -> u32 {
+    table.push(entry);
+    (table.len() - 1) as u32
+}
+
+impl<'a> Pass<'a> {
+    #[inline]
     fn next(&mut self) -> Token {
         if self.scope.peeked > 0 {
             self.scope.peeked -= 1;
         } else {
             self.scope.tokens[0] = self.lexer.token();
         }
-        self.scope.tokens[self.scope.peeked]
+        self.scope.tokens[self.scope.peeked & 3]
     }
 
     fn backup(&mut self) {
@@ -159,13 +283,16 @@ impl<'a> Parser<'a> {
         token
     }
 
+    #[inline]
     fn next_non_space(&mut self) -> Token {
-        loop {
+        while self.scope.peeked > 0 {
             let token = self.next();
             if token.kind != Kind::Space {
                 return token;
             }
         }
+        self.scope.tokens[0] = self.lexer.token_past_space();
+        self.scope.tokens[0]
     }
 
     fn peek_non_space(&mut self) -> Token {
@@ -175,7 +302,7 @@ impl<'a> Parser<'a> {
     }
 
     fn bytes(&self, token: Token) -> &'a [u8] {
-        &self.lexer.input[token.start..token.end]
+        self.lexer.bytes(token)
     }
 
     fn describe(&self, token: Token) -> String {
@@ -194,26 +321,30 @@ impl<'a> Parser<'a> {
         }
     }
 
+    #[cold]
     fn fail<T>(&self, message: impl Into<String>) -> Result<T> {
         let token = self.scope.tokens[0];
         Err(ParseError::new(
-            &self.parse_name,
-            token.line,
+            self.parse_name,
+            self.lexer.line(token),
             message.into(),
             self.source.clone(),
             Span {
-                start: token.start,
-                end: token.end.max(token.start),
+                start: token.start as usize,
+                end: token.end.max(token.start) as usize,
             },
         ))
     }
 
+    #[cold]
     fn unexpected<T>(&self, token: Token, context: &str) -> Result<T> {
         let text = self.describe(token);
         if token.kind == Kind::Error {
-            let line = self.scope.action_line;
             let mut extra = String::new();
-            if line != 0 && line != token.line {
+            if let Some(action) = self.scope.action
+                && let line = self.lexer.line(action)
+                && line != self.lexer.line(token)
+            {
                 let action = if text.ends_with(" action") {
                     ""
                 } else {
@@ -235,28 +366,76 @@ impl<'a> Parser<'a> {
         }
     }
 
+    fn script(&self) -> Script<'_> {
+        Script {
+            code: self.code,
+            text: self.source.bytes(),
+        }
+    }
+
     fn unquote(&self, token: Token) -> Result<Vec<u8>> {
         strconv::unquote(self.bytes(token)).or_else(|error| self.fail(error.to_string()))
     }
 
-    fn add(&mut self, name: &str, root: Vec<Node>) -> Result<()> {
-        let tree = Tree {
-            name: name.into(),
-            parse_name: Arc::clone(&self.parse_name),
-            source: self.source.clone(),
-            root,
+    /// What a string stands for: mostly what is between the marks.
+    fn literal(&mut self, token: Token) -> Result<Literal> {
+        let body = Run {
+            start: token.start + 1,
+            end: token.end - 1,
         };
-        if self.trees.get(name).is_none_or(|old| old.is_empty()) {
-            self.trees.insert(name.into(), Arc::new(tree));
-        } else if !tree.is_empty() {
+        let text = body.of(self.source.bytes());
+        let as_written = if token.kind == Kind::RawString {
+            memchr::memchr(b'\r', text).is_none()
+        } else {
+            memchr::memchr(b'\\', text).is_none() && std::str::from_utf8(text).is_ok()
+        };
+        if as_written {
+            return Ok(Literal {
+                run: body,
+                decoded: false,
+            });
+        }
+        let text = self.unquote(token)?;
+        Ok(self.decoded(&text))
+    }
+
+    fn decoded(&mut self, text: &[u8]) -> Literal {
+        let start = self.code.decoded.len() as u32;
+        self.code.decoded.extend_from_slice(text);
+        let run = Run {
+            start,
+            end: self.code.decoded.len() as u32,
+        };
+        Literal { run, decoded: true }
+    }
+
+    /// The name of a template: as a string, with each invalid byte replaced.
+    fn name(&mut self, token: Token) -> Result<Literal> {
+        let literal = self.literal(token)?;
+        if std::str::from_utf8(self.script().literal(literal)).is_ok() {
+            return Ok(literal);
+        }
+        let name = self.text_of(literal);
+        Ok(self.decoded(name.as_bytes()))
+    }
+
+    fn text_of(&self, literal: Literal) -> String {
+        String::from_utf8_lossy(self.script().literal(literal)).into_owned()
+    }
+
+    fn add(&mut self, name: &str, root: Run) -> Result<()> {
+        let text = self.source.bytes();
+        let old = self.trees.get(name);
+        if old.is_none_or(|old| self.code.is_blank(*old, text)) {
+            self.trees.insert(name.into(), root);
+        } else if !self.code.is_blank(root, text) {
             let name = strconv::quote(name);
             return self.fail(format!("template: multiple definition of template {name}"));
         }
         Ok(())
     }
 
-    fn parse_top(&mut self, name: &str) -> Result<()> {
-        let mut root = Vec::new();
+    fn parse_top(&mut self) -> Result<Run> {
         loop {
             let token = self.peek();
             if token.kind == Kind::Eof {
@@ -273,45 +452,51 @@ impl<'a> Parser<'a> {
                 self.scope.tokens[1] = delim;
                 self.scope.peeked = 2;
             }
-            match self.text_or_action()? {
-                Element::Node(node) => root.push(node),
+            let token = self.next_non_space();
+            match self.text_or_action(token)? {
+                Element::Node(node) => self.stacks.nodes.push(node),
                 other => return self.fail(format!("unexpected {}", other.text())),
             }
         }
-        self.add(name, root)
+        Ok(settle(&mut self.stacks.nodes, 0, &mut self.code.nodes))
     }
 
     fn parse_definition(&mut self) -> Result<()> {
         const CONTEXT: &str = "define clause";
         let token = self.expect(&[Kind::String, Kind::RawString], CONTEXT)?;
-        let name = self.unquote(token)?;
+        let name = self.name(token)?;
         self.expect(&[Kind::RightDelim], CONTEXT)?;
         let (root, end) = self.item_list()?;
         if !matches!(end, Element::End) {
             return self.fail(format!("unexpected {} in {CONTEXT}", end.text()));
         }
-        self.add(&String::from_utf8_lossy(&name), root)
+        self.add(&self.text_of(name), root)
     }
 
-    fn item_list(&mut self) -> Result<(Vec<Node>, Element)> {
-        let mut list = Vec::new();
-        while self.peek_non_space().kind != Kind::Eof {
-            match self.text_or_action()? {
-                Element::Node(node) => list.push(node),
-                end => return Ok((list, end)),
+    fn item_list(&mut self) -> Result<(Run, Element)> {
+        let mark = self.stacks.nodes.len();
+        loop {
+            let token = self.next_non_space();
+            if token.kind == Kind::Eof {
+                return self.fail("unexpected EOF");
+            }
+            match self.text_or_action(token)? {
+                Element::Node(node) => self.stacks.nodes.push(node),
+                end => {
+                    let list = settle(&mut self.stacks.nodes, mark, &mut self.code.nodes);
+                    return Ok((list, end));
+                }
             }
         }
-        self.fail("unexpected EOF")
     }
 
-    fn text_or_action(&mut self) -> Result<Element> {
-        let token = self.next_non_space();
+    fn text_or_action(&mut self, token: Token) -> Result<Element> {
         match token.kind {
-            Kind::Text => Ok(Element::Node(Node::Text(TextNode { spot: spot(token) }))),
+            Kind::Text => Ok(Element::Node(Node::Text(spot(token)))),
             Kind::LeftDelim => {
-                self.scope.action_line = token.line;
+                self.scope.action = Some(token);
                 let action = self.action()?;
-                self.scope.action_line = 0;
+                self.scope.action = None;
                 Ok(action)
             }
             _ => self.unexpected(token, "input"),
@@ -339,19 +524,12 @@ impl<'a> Parser<'a> {
             Kind::Range => Node::Range(self.control("range")?),
             Kind::With => Node::With(self.control("with")?),
             Kind::Template => self.template_control()?,
-            _ => {
-                self.backup();
-                let pipe = self.pipeline("command", Kind::RightDelim)?;
-                Node::Action(ActionNode {
-                    spot: pipe.spot,
-                    pipe,
-                })
-            }
+            _ => Node::Action(self.pipeline(token, "command", Kind::RightDelim)?),
         };
         Ok(Element::Node(node))
     }
 
-    fn loop_control(&mut self, token: Token, word: &str) -> Result<Spot> {
+    fn loop_control(&mut self, token: Token, word: &str) -> Result<Run> {
         let next = self.next_non_space();
         if next.kind != Kind::RightDelim {
             return self.unexpected(next, &format!("{{{{{word}}}}}"));
@@ -362,19 +540,21 @@ impl<'a> Parser<'a> {
         Ok(spot(token))
     }
 
-    fn control(&mut self, context: &'static str) -> Result<BranchNode> {
+    /// Parses a control with its lists; gives the number of the branch.
+    fn control(&mut self, context: &'static str) -> Result<u32> {
         if self.controls >= MAX_CONTROLS {
             return self.fail("max nesting depth exceeded");
         }
         self.controls += 1;
-        let branch = stacker::maybe_grow(RED_ZONE, SEGMENT, || self.parse_control(context));
+        let branch = stacker::maybe_grow(RED_ZONE, SEGMENT, || self.parse_control(context))?;
         self.controls -= 1;
-        branch
+        Ok(put(&mut self.code.branches, branch))
     }
 
     fn parse_control(&mut self, context: &'static str) -> Result<BranchNode> {
         let mark = self.scope.variables.len();
-        let pipe = self.pipeline(context, Kind::RightDelim)?;
+        let first = self.next_non_space();
+        let pipe = self.pipeline(first, context, Kind::RightDelim)?;
         let range = usize::from(context == "range");
         self.scope.ranges += range;
         let (list, next) = self.item_list()?;
@@ -384,10 +564,12 @@ impl<'a> Parser<'a> {
                 let word = self.peek();
                 if context == "if" && word.kind == Kind::If {
                     self.next();
-                    Some(vec![Node::If(self.control("if")?)])
+                    let inner = Node::If(self.control("if")?);
+                    Some(self.single(inner))
                 } else if context == "with" && word.kind == Kind::With {
                     self.next();
-                    Some(vec![Node::With(self.control("with")?)])
+                    let inner = Node::With(self.control("with")?);
+                    Some(self.single(inner))
                 } else {
                     let (list, end) = self.item_list()?;
                     if !matches!(end, Element::End) {
@@ -400,17 +582,24 @@ impl<'a> Parser<'a> {
         };
         self.scope.variables.truncate(mark);
         Ok(BranchNode {
-            spot: pipe.spot,
             pipe,
             list,
             otherwise,
         })
     }
 
-    fn template_name(&mut self, context: &str) -> Result<(Token, Vec<u8>)> {
+    fn single(&mut self, node: Node) -> Run {
+        let start = put(&mut self.code.nodes, node);
+        Run {
+            start,
+            end: start + 1,
+        }
+    }
+
+    fn template_name(&mut self, context: &str) -> Result<(Token, Literal)> {
         let token = self.next_non_space();
         if matches!(token.kind, Kind::String | Kind::RawString) {
-            Ok((token, self.unquote(token)?))
+            Ok((token, self.name(token)?))
         } else {
             self.unexpected(token, context)
         }
@@ -419,7 +608,8 @@ impl<'a> Parser<'a> {
     fn block_control(&mut self) -> Result<Node> {
         const CONTEXT: &str = "block clause";
         let (token, name) = self.template_name(CONTEXT)?;
-        let pipe = self.pipeline(CONTEXT, Kind::RightDelim)?;
+        let first = self.next_non_space();
+        let pipe = self.pipeline(first, CONTEXT, Kind::RightDelim)?;
         if self.controls >= MAX_CONTROLS {
             return self.fail("max nesting depth exceeded");
         }
@@ -431,51 +621,57 @@ impl<'a> Parser<'a> {
             self.scope = outer;
             return self.fail(format!("unexpected {} in {CONTEXT}", end.text()));
         }
-        self.add(&String::from_utf8_lossy(&name), root)?;
+        self.add(&self.text_of(name), root)?;
         self.scope = outer;
         self.controls -= 1;
-        Ok(template_node(token, &name, Some(pipe)))
+        Ok(self.template_node(token, name, Some(pipe)))
     }
 
     fn template_control(&mut self) -> Result<Node> {
         const CONTEXT: &str = "template clause";
         let (token, name) = self.template_name(CONTEXT)?;
         let mut pipe = None;
-        if self.next_non_space().kind != Kind::RightDelim {
-            self.backup();
-            pipe = Some(self.pipeline(CONTEXT, Kind::RightDelim)?);
+        let first = self.next_non_space();
+        if first.kind != Kind::RightDelim {
+            pipe = Some(self.pipeline(first, CONTEXT, Kind::RightDelim)?);
         }
-        Ok(template_node(token, &name, pipe))
+        Ok(self.template_node(token, name, pipe))
     }
 
-    fn variable(&mut self, token: Token) -> Variable {
-        let name = self.bytes(token);
-        let known = self.variables.iter().position(|known| **known == *name);
-        let at = known.unwrap_or_else(|| {
-            self.variables.push(Text::from(name));
-            self.variables.len() - 1
-        });
-        Variable {
-            id: at as u32,
-            name: self.variables[at].clone(),
-        }
-    }
-
-    fn pipeline(&mut self, context: &str, end: Kind) -> Result<PipeNode> {
-        let first = self.peek_non_space();
-        let mut pipe = PipeNode {
-            spot: spot(first),
-            assigns: false,
-            declarations: Vec::new(),
-            // Most pipelines are one command, most commands one or two arguments.
-            commands: Vec::with_capacity(1),
+    fn template_node(&mut self, token: Token, name: Literal, pipe: Option<u32>) -> Node {
+        let template = TemplateNode {
+            spot: spot(token),
+            name,
+            pipe,
         };
-        self.declarations(&mut pipe, context)?;
-        loop {
-            let token = self.next_non_space();
-            if token.kind == end {
-                break;
-            }
+        Node::Template(put(&mut self.code.templates, template))
+    }
+
+    /// The number of a variable.
+    fn variable(&mut self, token: Token) -> u32 {
+        let name = self.bytes(token);
+        if name.len() == 1 {
+            return 0;
+        }
+        let text = self.source.bytes();
+        let known = &self.code.variables;
+        match known.iter().position(|known| known.of(text) == name) {
+            Some(at) => at as u32,
+            None => put(&mut self.code.variables, spot(token)),
+        }
+    }
+
+    /// Parses a pipeline that begins with `first`, which is no space; gives its number.
+    fn pipeline(&mut self, first: Token, context: &str, end: Kind) -> Result<u32> {
+        let mut pipe = PipeNode::new(spot(first));
+        let mark = self.stacks.commands.len();
+        let mut token = first;
+        if first.kind == Kind::Variable {
+            self.backup();
+            self.declarations(&mut pipe, context)?;
+            token = self.next_non_space();
+        }
+        while token.kind != end {
             match token.kind {
                 Kind::Bool
                 | Kind::CharConstant
@@ -488,17 +684,17 @@ impl<'a> Parser<'a> {
                 | Kind::RawString
                 | Kind::String
                 | Kind::Variable
-                | Kind::LeftParen => {
-                    self.backup();
-                    let command = self.command()?;
-                    pipe.spot.end = command.spot.end;
-                    pipe.commands.push(command);
-                }
+                | Kind::LeftParen => {}
                 _ => return self.unexpected(token, context),
             }
+            let command = self.command(token)?;
+            pipe.spot.end = command.spot.end;
+            self.stacks.commands.push(command);
+            token = self.next_non_space();
         }
+        pipe.commands = settle(&mut self.stacks.commands, mark, &mut self.code.commands);
         self.check(&pipe, context)?;
-        Ok(pipe)
+        Ok(put(&mut self.code.pipes, pipe))
     }
 
     /// `$a :=`, `$a =` or `$a, $b :=` in front of a pipeline.
@@ -517,12 +713,12 @@ impl<'a> Parser<'a> {
                 pipe.assigns = next.kind == Kind::Assign;
                 self.next_non_space();
                 let variable = self.variable(name);
-                self.scope.variables.push(variable.id);
-                pipe.declarations.push(variable);
+                self.scope.variables.push(variable);
+                pipe.declare(variable);
                 if !comma {
                     return Ok(());
                 }
-                if context == "range" && pipe.declarations.len() < 2 {
+                if context == "range" && pipe.declarations().len() < 2 {
                     let kind = self.peek_non_space().kind;
                     if matches!(kind, Kind::Variable | Kind::RightDelim | Kind::RightParen) {
                         continue;
@@ -547,9 +743,10 @@ impl<'a> Parser<'a> {
         if pipe.commands.is_empty() {
             return self.fail(format!("missing value for {context}"));
         }
-        for (at, command) in pipe.commands.iter().enumerate().skip(1) {
+        let script = self.script();
+        for (at, command) in script.commands(pipe).iter().enumerate().skip(1) {
             if matches!(
-                command.arguments[0].term,
+                script.arguments(command)[0].term,
                 Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::String(_)
             ) {
                 return self.fail(format!(
@@ -561,84 +758,78 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn command(&mut self) -> Result<CommandNode> {
-        let mut command = CommandNode {
-            spot: spot(self.peek_non_space()),
-            arguments: Vec::with_capacity(2),
-        };
+    /// Parses a command whose first operand begins with `token`.
+    fn command(&mut self, mut token: Token) -> Result<CommandNode> {
+        let mut spot = spot(token);
+        let mark = self.stacks.arguments.len();
         loop {
-            self.peek_non_space();
-            if let Some(operand) = self.operand()? {
-                command.spot.end = operand.spot.end;
-                command.arguments.push(operand);
+            // What is no operand is looked at as what follows one.
+            if let Some(mut operand) = self.term(token)? {
+                token = self.next();
+                if token.kind == Kind::Field {
+                    (operand, token) = self.chain(operand, token)?;
+                }
+                spot.end = operand.spot.end;
+                self.stacks.arguments.push(operand);
             }
-            let token = self.next();
             match token.kind {
-                Kind::Space => continue,
-                Kind::RightDelim | Kind::RightParen => self.backup(),
-                Kind::Pipe => {}
+                Kind::Space => token = self.next_non_space(),
+                Kind::RightDelim | Kind::RightParen => {
+                    self.backup();
+                    break;
+                }
+                Kind::Pipe => break,
                 _ => return self.unexpected(token, "operand"),
             }
-            break;
         }
-        if command.arguments.is_empty() {
+        let arguments = settle(&mut self.stacks.arguments, mark, &mut self.code.arguments);
+        if arguments.is_empty() {
             return self.fail("empty command");
         }
-        Ok(command)
+        Ok(CommandNode { spot, arguments })
     }
 
-    fn operand(&mut self) -> Result<Option<Argument>> {
-        let Some(mut node) = self.term()? else {
-            return Ok(None);
-        };
-        let first = self.peek();
-        if first.kind != Kind::Field {
-            return Ok(Some(node));
+    /// The name of a field without its dot, at the end of the table.
+    fn push_name(&mut self, token: Token) {
+        self.code.names.push(Run {
+            start: token.start + 1,
+            end: token.end,
+        });
+    }
+
+    /// Fields of an operand, the first of which is `token`; gives the token after them, too.
+    fn chain(&mut self, whole: Argument, mut token: Token) -> Result<(Argument, Token)> {
+        let mut node = whole;
+        // The names of the operand itself are the last ones.
+        let start = self.code.names.len() as u32;
+        while token.kind == Kind::Field {
+            node.spot.end = token.end;
+            self.push_name(token);
+            token = self.next();
         }
-        let mut names = Vec::new();
-        let mut spot = Spot {
-            at: first.start as u32,
-            ..node.spot
-        };
-        while self.peek().kind == Kind::Field {
-            let token = self.next();
-            spot.end = token.end as u32;
-            names.push(Text::from(&self.bytes(token)[1..]));
-        }
-        let term = match node.term {
-            Term::Field(mut known) => {
-                known.append(&mut names);
-                Term::Field(known)
-            }
-            Term::Variable(variable, mut known) => {
-                known.append(&mut names);
-                Term::Variable(variable, known)
-            }
+        let end = self.code.names.len() as u32;
+        node.term = match node.term {
+            Term::Field(names) => Term::Field(Run { end, ..names }),
+            Term::Variable(variable, names) => Term::Variable(variable, Run { end, ..names }),
             Term::Bool(_) | Term::String(_) | Term::Number(_) | Term::Nil | Term::Dot => {
-                let text = strconv::quote(node.to_string());
+                let text = self.script().show(At::Argument(&whole)).to_string();
+                let text = strconv::quote(text);
                 return self.fail(format!("unexpected . after term {text}"));
             }
-            _ => {
-                node = Argument {
-                    spot: node.spot,
-                    term: node.term,
-                };
-                Term::Chain(Box::new(node), names)
+            Term::Identifier(_) | Term::Chain(..) | Term::Pipe(_) => {
+                Term::Chain(put(&mut self.code.receivers, whole), Run { start, end })
             }
         };
-        Ok(Some(Argument { spot, term }))
+        Ok((node, token))
     }
 
-    fn term(&mut self) -> Result<Option<Argument>> {
-        let token = self.next_non_space();
+    /// The operand that `token` begins; nothing where it begins none.
+    fn term(&mut self, token: Token) -> Result<Option<Argument>> {
         let text = self.bytes(token);
         let mut spot = spot(token);
         let term = match token.kind {
             Kind::Identifier => {
-                let found = std::str::from_utf8(text)
-                    .ok()
-                    .and_then(|name| self.functions.get(name));
-                let Some(callee) = found else {
+                let Some(callee) = self.functions.get(text) else {
                     return self.fail(format!("function {} not defined", strconv::quote(text)));
                 };
                 Term::Identifier(callee)
@@ -647,16 +838,30 @@ impl<'a> Parser<'a> {
             Kind::Nil => Term::Nil,
             Kind::Variable => {
                 let variable = self.variable(token);
-                if !self.scope.variables.contains(&variable.id) {
+                if variable != 0 && !self.scope.variables.contains(&variable) {
                     return self.fail(format!("undefined variable {}", strconv::quote(text)));
                 }
-                Term::Variable(variable, Vec::new())
+                let mark = self.code.names.len() as u32;
+                Term::Variable(
+                    variable,
+                    Run {
+                        start: mark,
+                        end: mark,
+                    },
+                )
             }
-            Kind::Field => Term::Field(vec![Text::from(&text[1..])]),
+            Kind::Field => {
+                let start = self.code.names.len() as u32;
+                self.push_name(token);
+                Term::Field(Run {
+                    start,
+                    end: start + 1,
+                })
+            }
             Kind::Bool => Term::Bool(text == b"true"),
             Kind::CharConstant | Kind::Complex | Kind::Number => {
                 match number::read(text, token.kind) {
-                    Ok(number) => Term::Number(Box::new(number)),
+                    Ok(number) => Term::Number(put(&mut self.code.numerals, number)),
                     Err(error) => return self.fail(error),
                 }
             }
@@ -666,36 +871,16 @@ impl<'a> Parser<'a> {
                 }
                 self.scope.parens += 1;
                 let pipe = stacker::maybe_grow(RED_ZONE, SEGMENT, || {
-                    self.pipeline("parenthesized pipeline", Kind::RightParen)
+                    let first = self.next_non_space();
+                    self.pipeline(first, "parenthesized pipeline", Kind::RightParen)
                 })?;
                 self.scope.parens -= 1;
-                spot = Spot {
-                    end: pipe.spot.end + 1,
-                    at: pipe.spot.at,
-                    ..spot
-                };
-                Term::Pipe(Box::new(pipe))
+                spot.end = self.code.pipes[pipe as usize].spot.end + 1;
+                Term::Pipe(pipe)
             }
-            Kind::String | Kind::RawString => {
-                let unquoted = self.unquote(token)?;
-                Term::String(Box::new(Literal {
-                    quoted: Text::from(text),
-                    text: Text::from(unquoted),
-                }))
-            }
-            _ => {
-                self.backup();
-                return Ok(None);
-            }
+            Kind::String | Kind::RawString => Term::String(self.literal(token)?),
+            _ => return Ok(None),
         };
         Ok(Some(Argument { spot, term }))
     }
-}
-
-fn template_node(token: Token, name: &[u8], pipe: Option<PipeNode>) -> Node {
-    Node::Template(TemplateNode {
-        spot: spot(token),
-        name: String::from_utf8_lossy(name).into(),
-        pipe,
-    })
 }

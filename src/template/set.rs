@@ -1,11 +1,11 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::error::{ExecError, ParseError};
 use super::exec::State;
 use super::function::{Environment, Functions};
+use super::hash::NameMap;
 use super::node::Tree;
-use super::parse::{self, Parsed};
+use super::parse::{Parsed, Parser};
 use crate::diag::Source;
 use crate::go::strconv;
 use crate::value::Value;
@@ -46,9 +46,9 @@ impl Default for Options {
 pub struct Set {
     functions: &'static Functions,
     pub(super) options: Options,
-    base: Arc<BTreeMap<Box<str>, Arc<Tree>>>,
+    base: Arc<NameMap<Arc<str>, Arc<Tree>>>,
     /// What was parsed after a clone, over the base.
-    over: BTreeMap<Box<str>, Arc<Tree>>,
+    over: NameMap<Arc<str>, Arc<Tree>>,
 }
 
 impl Set {
@@ -58,7 +58,7 @@ impl Set {
             functions,
             options,
             base: Arc::default(),
-            over: BTreeMap::new(),
+            over: NameMap::default(),
         }
     }
 
@@ -77,7 +77,7 @@ impl Set {
     /// # Errors
     /// The first fault; the set is unchanged then.
     pub fn parse(&mut self, name: &str, source: &Source) -> Result<(), ParseError> {
-        let parsed = parse::parse(name, source, self.functions)?;
+        let parsed = Parser::new(self.functions).parse(name, source)?;
         self.add(&parsed);
         Ok(())
     }
@@ -85,12 +85,12 @@ impl Set {
     /// Adds parsed templates (`Template.AddParseTree`): the last one of a name wins, but an empty
     /// one never replaces another.
     pub fn add(&mut self, parsed: &Parsed) {
-        for (name, tree) in &parsed.trees {
-            if tree.is_empty() && self.contains(name) {
+        for tree in parsed.trees() {
+            if tree.is_empty() && self.contains(tree.name()) {
                 continue;
             }
             let trees = Arc::get_mut(&mut self.base).unwrap_or(&mut self.over);
-            trees.insert(name.clone(), Arc::clone(tree));
+            trees.insert(Arc::clone(&tree.name), Arc::clone(tree));
         }
     }
 
@@ -114,10 +114,12 @@ impl Set {
 
     /// A template.
     pub fn tree(&self, name: &str) -> Option<&Tree> {
-        self.over
-            .get(name)
-            .or_else(|| self.base.get(name))
-            .map(AsRef::as_ref)
+        let over = if self.over.is_empty() {
+            None
+        } else {
+            self.over.get(name)
+        };
+        over.or_else(|| self.base.get(name)).map(AsRef::as_ref)
     }
 
     /// Executes a template (`Template.ExecuteTemplate`) and writes to the end of `out`, which holds

@@ -4,7 +4,9 @@ use std::time::SystemTime;
 
 use serde_json::Value as Json;
 
-use super::{Caller, Environment, ExecError, Function, Functions, MissingKey, Options, Set};
+use super::{
+    Caller, Environment, ExecError, Function, Functions, MissingKey, Options, Parser, Set,
+};
 use crate::diag::Source;
 use crate::value::{Fault, Frozen, Kind, List, Map, Object, Text, Type, Value};
 use crate::world::World;
@@ -229,6 +231,30 @@ fn errors_of_functions_keep_their_chain() {
     assert_eq!(inner.context(), Some("fail \"no\""));
     let (source, span) = inner.place().unwrap();
     assert_eq!(&source.bytes()[span.start..span.end], b"fail \"no\"");
+}
+
+#[test]
+fn equal_texts_keep_their_own_names() {
+    let mut parser = Parser::new(&FUNCTIONS);
+    let text = "{{define \"a\"}}A{{end}}x\n{{fail \"no\"}}";
+    for name in ["f", "g"] {
+        let parsed = parser.parse(name, &Source::new(name, text)).unwrap();
+        let mut set = set(MissingKey::Zero);
+        set.add(&parsed);
+        assert_eq!(set.names(), ["a", name]);
+        let error = execute(&set, name, &Value::Nil).1.unwrap_err().to_string();
+        let want = format!(
+            "template: {name}:2:2: executing \"{name}\" at <fail \"no\">: error calling fail: no"
+        );
+        assert_eq!(error, want);
+    }
+    let error = parser.parse("a", &Source::new("a", text)).unwrap_err();
+    let want = "template: a:2: template: multiple definition of template \"a\"";
+    assert_eq!(error.to_string(), want);
+    let parsed = parser.parse("b", &Source::new("b", "{{define \"b\"}}B{{end}} "));
+    let mut set = set(MissingKey::Zero);
+    set.add(&parsed.unwrap());
+    assert_eq!(execute(&set, "b", &Value::Nil).0, "B");
 }
 
 #[test]
