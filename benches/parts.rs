@@ -4,11 +4,13 @@
 
 use std::hint::black_box;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use pintle::chart::{self, Capabilities, Chart, dependency, values};
+use pintle::diag::Source;
 use pintle::render::{self, Input, Options, Release, Templates};
+use pintle::template::{Functions, Parser};
 use pintle::value::{Frozen, FrozenMap};
 use pintle::world::Real;
 use pintle::yaml;
@@ -60,6 +62,19 @@ fn document() -> String {
     text
 }
 
+static FUNCTIONS: LazyLock<Functions> = LazyLock::new(|| Functions::new(&[]));
+
+/// A template as dashboards and alerts are: many actions, most of them braces for somebody else.
+fn dashboard() -> Source {
+    let mut text = String::new();
+    for index in 0..400 {
+        text.push_str(&format!(
+            "{{{{- if and $.Values.rules.alert{index} (not (index .Values.disabled \"a{index}\")) }}}}\n- alert: A{index}\n  expr: sum(rate(http_requests{{job=\"a\"}}[5m])) > {{{{ .Values.limits.high | printf \"%d %v\" {index} }}}}\n  annotations: 'on {{{{`{{{{`}}}} $labels.instance {{{{`}}}}`}}}} for {{{{`{{{{`}}}} $value {{{{`}}}}`}}}}'\n{{{{- end }}}}\n"
+        ));
+    }
+    Source::new("dashboard", text)
+}
+
 fn parse(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("parse templates");
     for name in CHARTS {
@@ -70,6 +85,15 @@ fn parse(criterion: &mut Criterion) {
             bencher.iter(|| Templates::parse(black_box(&chart)).is_ok());
         });
     }
+    let text = dashboard();
+    group.throughput(Throughput::Bytes(text.bytes().len() as u64));
+    group.bench_function("dashboard", |bencher| {
+        bencher.iter(|| {
+            Parser::new(&FUNCTIONS)
+                .parse("dashboard", black_box(&text))
+                .expect("a template")
+        });
+    });
 }
 
 fn run(criterion: &mut Criterion) {
