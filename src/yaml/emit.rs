@@ -15,16 +15,16 @@ const MAX_SIMPLE_KEY: usize = 128;
 const STEP: i32 = 2;
 
 pub(super) struct Emitter {
-    out: Vec<u8>,
+    pub(super) out: Vec<u8>,
     dialect: Dialect,
     width: usize,
     /// Characters on the current line.
-    column: usize,
-    indent: i32,
+    pub(super) column: usize,
+    pub(super) indent: i32,
     /// Whether the last thing written was a blank, or nothing.
-    blank: bool,
+    pub(super) blank: bool,
     /// Whether the current line holds nothing but indentation and indicators.
-    fresh: bool,
+    pub(super) fresh: bool,
 }
 
 /// Indentation to return to after a collection.
@@ -40,11 +40,11 @@ pub(super) enum Place {
 
 /// How a text can be written.
 #[derive(Clone, Copy)]
-struct Shape {
-    multiline: bool,
-    plain: bool,
-    single: bool,
-    block: bool,
+pub(super) struct Shape {
+    pub(super) multiline: bool,
+    pub(super) plain: bool,
+    pub(super) single: bool,
+    pub(super) block: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Emitter {
         self.out
     }
 
-    fn line_end(&mut self) {
+    pub(super) fn line_end(&mut self) {
         self.out.push(b'\n');
         self.column = 0;
         if self.dialect == Dialect::V3 {
@@ -102,7 +102,7 @@ impl Emitter {
     }
 
     /// A blank, where none was just written.
-    fn separate(&mut self) {
+    pub(super) fn separate(&mut self) {
         if !self.blank {
             self.out.push(b' ');
             self.column += 1;
@@ -117,7 +117,13 @@ impl Emitter {
         self.blank = false;
     }
 
-    fn write_ascii(&mut self, text: &[u8]) {
+    /// Adds ASCII, and leaves it to the caller to say what that was.
+    pub(super) fn put(&mut self, text: &[u8]) {
+        self.out.extend_from_slice(text);
+        self.column += text.len();
+    }
+
+    pub(super) fn write_ascii(&mut self, text: &[u8]) {
         self.out.extend_from_slice(text);
         self.column += text.len();
         self.blank = false;
@@ -267,7 +273,7 @@ impl Emitter {
         }
     }
 
-    fn shape(&self, text: &[u8]) -> Shape {
+    pub(super) fn shape(&self, text: &[u8]) -> Shape {
         if is_harmless(text) {
             return Shape {
                 multiline: false,
@@ -279,14 +285,14 @@ impl Emitter {
         analyze(text, self.dialect)
     }
 
-    fn write_plain(&mut self, text: &[u8], fold: bool) {
+    pub(super) fn write_plain(&mut self, text: &[u8], fold: bool) {
         self.separate();
         self.write_folded(text, fold, false);
         self.blank = false;
         self.fresh = false;
     }
 
-    fn write_single(&mut self, text: &[u8], fold: bool) {
+    pub(super) fn write_single(&mut self, text: &[u8], fold: bool) {
         self.separate();
         self.write_ascii(b"'");
         self.write_folded(text, fold, true);
@@ -343,7 +349,7 @@ impl Emitter {
         }
     }
 
-    fn write_character(&mut self, text: &[u8], at: &mut usize) {
+    pub(super) fn write_character(&mut self, text: &[u8], at: &mut usize) {
         let end = (*at + width(text[*at])).min(text.len());
         self.out.extend_from_slice(&text[*at..end]);
         self.column += 1;
@@ -351,7 +357,7 @@ impl Emitter {
     }
 
     /// Writes the line break at `at` as it is.
-    fn write_break(&mut self, text: &[u8], at: &mut usize) {
+    pub(super) fn write_break(&mut self, text: &[u8], at: &mut usize) {
         if text[*at] == b'\n' {
             self.line_end();
             *at += 1;
@@ -364,7 +370,7 @@ impl Emitter {
         }
     }
 
-    fn write_double(&mut self, text: &[u8], fold: bool) {
+    pub(super) fn write_double(&mut self, text: &[u8], fold: bool) {
         self.separate();
         self.write_ascii(b"\"");
         // The test for a byte order mark looks at the start of the text, wherever it is.

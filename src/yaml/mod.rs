@@ -11,6 +11,7 @@ mod error;
 mod fold;
 mod head;
 mod input;
+pub mod node;
 mod order;
 mod outline;
 mod parse;

@@ -230,6 +230,7 @@ impl<'a> Scanner<'a> {
 
     /// A block scalar whose `|` or `>` stands here.
     pub(super) fn scan_block_scalar(&mut self, literal: bool) -> Result<Scalar<'a>, Error> {
+        let header = self.at;
         self.at += 1;
         let mut chomp = Chomp::Clip;
         let mut increment = 0;
@@ -256,6 +257,7 @@ impl<'a> Scanner<'a> {
                 _ => break,
             }
         }
+        self.scan_line_comment(header);
         self.skip_header_rest()?;
 
         let start = self.at;

@@ -4,11 +4,14 @@
 //! YAML 1.1 with libyaml's habits. Tokens are found only when asked for, so an error after the
 //! first document stays unseen.
 
+pub(super) mod comment;
+
 use std::collections::VecDeque;
 
 use super::Error;
 use super::token::{Kind, Mark, Scalar, TagName, Token};
 use crate::diag::Span;
+use comment::Comments;
 
 /// How deep collections may be nested.
 const MAX_DEPTH: usize = 10_000;
@@ -42,6 +45,8 @@ pub(super) struct Scanner<'a> {
     ended: bool,
     /// go-yaml mistakes the first character of every line for a byte order mark where the text has two.
     second_bom: bool,
+    /// Comments, where they are wanted.
+    comments: Option<Box<Comments>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -82,6 +87,7 @@ impl<'a> Scanner<'a> {
             keys: vec![Candidate::default()],
             ended: false,
             second_bom: text.starts_with(b"\xef\xbb\xbf"),
+            comments: None,
         }
     }
 
@@ -173,6 +179,17 @@ impl<'a> Scanner<'a> {
         Error::at(message, self.span(self.at, self.at + 1))
     }
 
+    /// What starts at `key` is no key, though it should be one. Version 3 names its line.
+    #[cold]
+    fn key_error(&self, key: Mark) -> Error {
+        const PROBLEM: &str = "could not find expected ':'";
+        if self.comments.is_none() || self.fault.is_some() || key.line == 0 {
+            return self.error(PROBLEM);
+        }
+        let message = format!("yaml: line {}: {PROBLEM}", key.line + 1);
+        Error::at(message, self.span(key.offset, key.offset + 1))
+    }
+
     #[cold]
     fn fault_error(&self, fault: &str) -> Error {
         let end = self.text.len();
@@ -199,12 +216,21 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub(super) fn take(&mut self) -> Option<Token<'a>> {
         self.taken += 1;
+        if let Some(comments) = &mut self.comments
+            && let Some(token) = self.tokens.front()
+        {
+            comments.note(token);
+        }
         self.tokens.pop_front()
     }
 
     #[inline]
     fn must_look_further(&mut self) -> Result<bool, Error> {
         if self.tokens.is_empty() {
+            return Ok(true);
+        }
+        // Comments are told apart by what follows.
+        if self.comments.is_some() && self.tokens.len() < 3 && !self.ended {
             return Ok(true);
         }
         // The first token may only be handed out when it is certain that it is no key. Candidates
@@ -241,7 +267,7 @@ impl<'a> Scanner<'a> {
                 && characters(&self.text[key.mark.offset..self.at]) > MAX_KEY);
         if stale {
             if key.required {
-                return Err(self.error("could not find expected ':'"));
+                return Err(self.key_error(key.mark));
             }
             self.keys[level].possible = false;
         }
@@ -276,7 +302,8 @@ impl<'a> Scanner<'a> {
             && key.possible
         {
             if key.required {
-                return Err(self.error("could not find expected ':'"));
+                let mark = key.mark;
+                return Err(self.key_error(mark));
             }
             key.possible = false;
         }
@@ -325,6 +352,9 @@ impl<'a> Scanner<'a> {
     /// Closes the block collections that are indented more than `column`.
     #[inline]
     fn close_blocks(&mut self, column: i32) {
+        if self.comments.is_some() {
+            return self.close_blocks_behind(column, self.at);
+        }
         if self.flow > 0 {
             return;
         }
@@ -337,6 +367,9 @@ impl<'a> Scanner<'a> {
 
     /// Moves to where the next token starts.
     fn skip_gap(&mut self) {
+        if self.comments.is_some() {
+            return self.skip_gap_with_comments();
+        }
         loop {
             if self.second_bom && self.at == self.line_start && self.at < 512 {
                 self.skip();
@@ -376,6 +409,14 @@ impl<'a> Scanner<'a> {
 
     /// Finds at least one more token.
     fn fetch(&mut self) -> Result<(), Error> {
+        match self.comments {
+            None => self.fetch_token(),
+            Some(_) => self.fetch_with_comments(),
+        }
+    }
+
+    #[inline]
+    fn fetch_token(&mut self) -> Result<(), Error> {
         self.skip_gap();
         if self.at >= self.text.len() {
             return self.fetch_end();
@@ -466,6 +507,7 @@ impl<'a> Scanner<'a> {
             end,
         };
         let is_key = key_allowed
+            && self.comments.is_none()
             && self.at == end
             && self.peek(0) == b':'
             && self.line == start.line
