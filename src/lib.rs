@@ -22,6 +22,7 @@
 //! | [`render`] | Helm's engine, manifests, notes |
 //! | [`release`] | releases as records and as text |
 //! | [`net`] | the HTTP client |
+//! | [`plugin`] | Helm's plugins: what they say, where they are, how they are run |
 //! | [`fetch`] | chart repositories, their indexes, downloads |
 //! | [`action`] | what the commands do |
 //! | [`cli`] | the command lines |
@@ -34,6 +35,7 @@ pub mod fetch;
 pub mod go;
 pub mod kubernetes;
 pub mod net;
+pub mod plugin;
 pub mod release;
 pub mod render;
 pub mod sprig;

@@ -78,17 +78,17 @@ pub fn run(
     };
     let prepared = prepare::prepare(wanted, around, out, notices)?;
     let now = now(around.world);
-    render(options, &prepared, &now, around.world, notices).map_err(|error| prepared.explain(error))
+    render(options, &prepared, &now, around, notices).map_err(|error| prepared.explain(error))
 }
 
 fn render(
     options: &Options,
     prepared: &Prepared<'_>,
     now: &Time,
-    world: &dyn World,
+    around: &Surroundings<'_>,
     notices: &mut Vec<Notice>,
 ) -> Result<Release, Error> {
-    let Rendered { files, notes, .. } = prepared.render(options.subchart_notes, world, notices)?;
+    let Rendered { files, notes, .. } = prepared.render(options.subchart_notes, around, notices)?;
     let rendered = manifest::assemble(&files, notices).map_err(|failed| failed.error)?;
     let mut text = Vec::new();
     for document in &rendered.documents {

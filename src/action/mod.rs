@@ -8,6 +8,7 @@ pub mod hub;
 pub mod install;
 pub mod lint;
 pub mod package;
+pub mod plugin;
 mod prepare;
 pub mod pull;
 pub mod push;

@@ -12,6 +12,7 @@ use crate::chart::{self, Capabilities, Chart, KubeVersion, dependency, schema, v
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::path;
 use crate::go::time::{Time, Zone};
+use crate::render::postrender::{self, PostRenderer};
 use crate::render::{self, Input, Templates, notes};
 use crate::value::{FrozenMap, Text};
 use crate::world::World;
@@ -26,6 +27,8 @@ pub struct Surroundings<'a> {
     pub remote: &'a dyn schema::Remote,
     /// Set where a cluster is to be asked: tells why there is none.
     pub cluster: Option<&'a dyn Fn() -> Error>,
+    /// Changes manifests after rendering.
+    pub post_renderer: Option<&'a PostRenderer<'a>>,
 }
 
 /// What names a release.
@@ -221,7 +224,7 @@ impl Prepared<'_> {
     pub(super) fn render(
         &self,
         subcharts: notes::Subcharts,
-        world: &dyn World,
+        around: &Surroundings<'_>,
         notices: &mut Vec<Notice>,
     ) -> Result<Rendered, Error> {
         check_kube_version(&self.chart, &self.capabilities)?;
@@ -244,12 +247,17 @@ impl Prepared<'_> {
             // Taking trees apart costs a tenth of the run.
             std::mem::forget(Arc::clone(&templates));
         }
-        let mut files = render::render(&self.chart, &templates, &input, world, notices)?;
+        let mut files = render::render(&self.chart, &templates, &input, around.world, notices)?;
         let notes = notes::take(&mut files, self.chart.name(), subcharts);
+        let mut order = templates.order().to_vec();
+        if let Some(renderer) = around.post_renderer {
+            files = postrender::apply(&files, renderer)?;
+            order = files.keys().cloned().collect();
+        }
         Ok(Rendered {
             files,
             notes,
-            order: templates.order().to_vec(),
+            order,
         })
     }
 

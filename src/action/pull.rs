@@ -37,7 +37,7 @@ pub fn run(
     out: &mut Vec<u8>,
     notices: &mut Vec<Notice>,
 ) -> Result<Vec<u8>, Error> {
-    let clients = Clients::default();
+    let clients = Clients::new(options.source.places.getters.clone());
     let result = fetch(options, &clients, notices);
     // What an index leads to is fetched without words.
     if options.source.repository.is_empty() {

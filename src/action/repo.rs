@@ -104,14 +104,10 @@ pub fn add(
         out.extend_from_slice(message.as_bytes());
         return Ok(());
     }
-    entry.check()?;
+    let clients = Clients::new(places.getters.clone());
+    entry.check(&clients)?;
     entry
-        .download_index(
-            &places.repository_cache,
-            options.timeout,
-            &Clients::default(),
-            notices,
-        )
+        .download_index(&places.repository_cache, options.timeout, &clients, notices)
         .map_err(|error| entry.unreachable(error))?;
     repositories.update(entry);
     repositories.write(&places.repository_config)?;
@@ -223,10 +219,11 @@ pub fn update(
         .iter()
         .filter(|entry| names.is_empty() || names.contains(&entry.name))
         .collect();
-    chosen.iter().try_for_each(|entry| entry.check())?;
+    let clients = Clients::new(places.getters.clone());
+    chosen.iter().try_for_each(|entry| entry.check(&clients))?;
     out.extend_from_slice(b"Hang tight while we grab the latest from your chart repositories...\n");
     let mut failed = Vec::new();
-    let results = refresh(&chosen, places, timeout, &Clients::default(), notices);
+    let results = refresh(&chosen, places, timeout, &clients, notices);
     for (entry, result) in chosen.iter().zip(results) {
         report(entry, &entry.name, &result, out);
         if result.is_err() {

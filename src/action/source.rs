@@ -92,7 +92,7 @@ impl Source {
                 return Err(Error::new(Kind::Io, message));
             }
         }
-        let clients = Clients::default();
+        let clients = Clients::new(self.places.getters.clone());
         let mut access = self.access.clone();
         let mut reference = reference.to_owned();
         if !self.repository.is_empty() {

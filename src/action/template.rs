@@ -17,7 +17,6 @@ use crate::diag::{Error, Kind, Notice, Output};
 use crate::go::{glob, os, path};
 use crate::render::manifest::{self, Hook};
 use crate::render::notes;
-use crate::world::World;
 
 /// What to render, and what of it to print. `Default` is Helm's.
 #[derive(Clone, Debug, Default)]
@@ -118,7 +117,7 @@ pub fn run(
     let prepared = prepared?;
     let mut resources = Resources::default();
     let filled = resources
-        .fill(options, &prepared, around.world, out, notices)
+        .fill(options, &prepared, around, out, notices)
         .map_err(|error| prepared.explain(error));
     if options.ends_process {
         // The chart and its values are not taken apart either.
@@ -151,13 +150,13 @@ impl Resources {
         &mut self,
         options: &Options,
         prepared: &Prepared<'_>,
-        world: &dyn World,
+        around: &Surroundings<'_>,
         out: &mut Output,
         notices: &mut Vec<Notice>,
     ) -> Result<(), Error> {
         let chart = &prepared.chart;
         let Rendered { files, order, .. } =
-            prepared.render(notes::Subcharts::Excluded, world, notices)?;
+            prepared.render(notes::Subcharts::Excluded, around, notices)?;
         let manifest = match manifest::assemble(&files, notices) {
             Ok(manifest) => manifest,
             Err(failed) => {

@@ -1,17 +1,28 @@
 //! The environment of a run, as Helm looks at it (`pkg/cli/environment.go`, `pkg/helmpath`,
 //! Helm 4.2.4).
 
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::kubeconfig;
 use crate::go::flag::FlagSet;
 use crate::go::path;
+use crate::plugin::{Getters, Host, Plugin};
 
 /// Variables, and the name under which the program was started.
 pub(super) struct Environment {
     program: String,
     lookup: Box<Lookup>,
+    all: fn() -> BTreeMap<String, String>,
+    /// Plugins that are commands, once they have been looked for.
+    pub(super) commands: OnceCell<Vec<Plugin>>,
+    /// Plugins that fetch, likewise.
+    pub(super) getters: OnceCell<Getters>,
+    /// Whether the words are Helm's own, and no others.
+    pub(super) is_strict: Cell<bool>,
+    /// Whether a post-renderer has been named.
+    pub(super) has_post_renderer: Cell<bool>,
 }
 
 type Lookup = dyn Fn(&str) -> Option<String>;
@@ -28,6 +39,22 @@ impl Environment {
             lookup: Box::new(|name| {
                 std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
             }),
+            all,
+            commands: OnceCell::new(),
+            getters: OnceCell::new(),
+            is_strict: Cell::new(false),
+            has_post_renderer: Cell::new(false),
+        }
+    }
+
+    /// What plugins run in.
+    pub(super) fn host(&self, flags: &FlagSet) -> Host {
+        let variables = self.variables(flags).into_iter();
+        Host {
+            environment: (self.all)(),
+            variables: variables
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
         }
     }
 
@@ -312,6 +339,16 @@ impl Environment {
     }
 }
 
+/// All variables of this process.
+fn all() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .map(|(name, value)| {
+            let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+            (text(name), text(value))
+        })
+        .collect()
+}
+
 fn is_true(text: &str) -> bool {
     matches!(text, "1" | "t" | "T" | "TRUE" | "true" | "True")
 }
@@ -341,6 +378,11 @@ mod tests {
         Environment {
             program: "/usr/bin/helm".to_owned(),
             lookup: Box::new(move |name| map.get(name).cloned()),
+            all: BTreeMap::new,
+            commands: OnceCell::new(),
+            getters: OnceCell::new(),
+            is_strict: Cell::new(false),
+            has_post_renderer: Cell::new(false),
         }
     }
 

@@ -5,16 +5,19 @@ use std::io::Read;
 use crate::go::url::Url;
 use crate::go::{os, strconv};
 use crate::net::{Client, Options};
+use crate::plugin::{Credentials, Getters};
 
 /// Reads what `--values` and `--set-file` name.
 pub(super) struct Files {
     client: Client,
+    getters: Getters,
 }
 
 impl Files {
     /// A reader; nothing is opened yet.
-    pub(super) fn new() -> Files {
+    pub(super) fn new(getters: Getters) -> Files {
         Files {
+            getters,
             client: Client::new(Options::default()),
         }
     }
@@ -42,7 +45,14 @@ impl Files {
                 self.client.get(&url).map_err(|error| error.to_string())
             }
             b"oci" => Err(format!("{name}: files in registries are not read yet")),
-            _ => file(name),
+            scheme => {
+                let scheme = String::from_utf8_lossy(scheme);
+                let fetched = self.getters.fetch(name, &scheme, Credentials::default());
+                match fetched {
+                    Some(fetched) => fetched.map_err(|error| error.to_string()),
+                    None => file(name),
+                }
+            }
         }
     }
 }
@@ -65,7 +75,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_and_paths_may_look_like_one() {
-        let files = Files::new();
+        let files = Files::new(Getters::default());
         for (name, want) in [
             (":x", "parse \":x\": missing protocol scheme"),
             ("%zz", "parse \"%zz\": invalid URL escape \"%zz\""),
@@ -93,7 +103,7 @@ mod tests {
 
     #[test]
     fn missing_files_and_folders_are_refused_in_gos_words() {
-        let files = Files::new();
+        let files = Files::new(Getters::default());
         assert_eq!(
             files.fetch("./nope.yaml").unwrap_err(),
             "open ./nope.yaml: no such file or directory"

@@ -8,6 +8,7 @@ use crate::diag::{Error, Kind};
 use crate::go::url::Url;
 use crate::go::{os, strconv};
 use crate::net::{Client, Options};
+use crate::plugin::{Credentials, Getters};
 
 /// How a repository is talked to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +48,18 @@ impl Access {
         self.plain_http && !self.has_tls()
     }
 
+    /// What a plugin is told of them.
+    fn credentials(&self) -> Credentials {
+        Credentials {
+            username: self.username.clone(),
+            password: self.password.clone(),
+            pass_all: self.pass_credentials_all,
+            cert_file: self.cert_file.clone(),
+            key_file: self.key_file.clone(),
+            ca_file: self.ca_file.clone(),
+        }
+    }
+
     /// Says which certificates cannot be read as `tlsutil` does, which a client would say in other
     /// words.
     ///
@@ -80,9 +93,24 @@ pub struct Clients {
     clients: Mutex<BTreeMap<Access, Arc<Client>>>,
     registries: Mutex<BTreeMap<Access, Arc<Registry>>>,
     words: Mutex<Vec<u8>>,
+    getters: Getters,
 }
 
 impl Clients {
+    /// Clients, and plugins for what they do not fetch.
+    pub fn new(getters: Getters) -> Clients {
+        Clients {
+            getters,
+            ..Clients::default()
+        }
+    }
+
+    /// Whether something fetches what has this scheme.
+    pub(super) fn know(&self, scheme: &[u8]) -> bool {
+        let name = String::from_utf8_lossy(scheme);
+        matches!(scheme, b"http" | b"https" | b"oci") || self.getters.know(&name)
+    }
+
     /// Fetches what is at `url` (`HTTPGetter.Get`).
     ///
     /// # Errors
@@ -99,6 +127,11 @@ impl Clients {
         match &target.scheme[..] {
             b"http" | b"https" => {}
             other => {
+                let name = String::from_utf8_lossy(other);
+                let credentials = access.credentials();
+                if let Some(fetched) = self.getters.fetch(url, &name, credentials) {
+                    return fetched;
+                }
                 let scheme = strconv::quote(other);
                 let message = format!("scheme {scheme} not supported");
                 return Err(Error::new(Kind::Network, message));

@@ -57,6 +57,16 @@ enum Way {
 }
 
 impl Downloader<'_> {
+    /// Refuses schemes that nothing reads, before anything is looked for in the cache.
+    fn check_download(&self, url: &Url) -> Result<(), Error> {
+        if self.clients.know(&url.scheme) {
+            return Ok(());
+        }
+        let scheme = crate::go::strconv::quote(&url.scheme);
+        let message = format!("scheme {scheme} not supported");
+        Err(Error::new(Kind::Network, message))
+    }
+
     /// Fetches a chart into the folder `destination`; gives the path. Words for users go to `out`.
     ///
     /// # Errors
@@ -70,7 +80,7 @@ impl Downloader<'_> {
         notices: &mut Vec<Notice>,
     ) -> Result<String, Error> {
         let found = self.resolve(reference, version, notices)?;
-        check_download(&found.url)?;
+        self.check_download(&found.url)?;
         let root = &self.places.content_cache;
         let digest = cache::digest(&found.digest, "")?;
         let cached = |kind: &str| {
@@ -109,7 +119,7 @@ impl Downloader<'_> {
         notices: &mut Vec<Notice>,
     ) -> Result<String, Error> {
         let found = self.resolve(reference, version, notices)?;
-        check_download(&found.url)?;
+        self.check_download(&found.url)?;
         let root = &self.places.content_cache;
         let known = cache::digest(&found.digest, "unable to decode digest: ")?;
         let cached = known
@@ -257,7 +267,7 @@ impl Downloader<'_> {
         if entry.url.is_empty() {
             return fail(format!("no URL found for repository {repository}"));
         }
-        check_scheme(&entry.url)?;
+        check_scheme(&entry.url, self.clients)?;
         let index = Index::load(
             &index_path(&self.places.repository_cache, &entry.name),
             notices,
@@ -312,7 +322,7 @@ impl Downloader<'_> {
         notices: &mut Vec<Notice>,
     ) -> Result<Option<&'r Entry>, Error> {
         for entry in &repositories.entries {
-            check_scheme(&entry.url)?;
+            check_scheme(&entry.url, self.clients)?;
             let path = index_path(&self.places.repository_cache, &entry.name);
             let index = Index::load(&path, notices).map_err(no_cached_repository)?;
             let mut urls = index.entries.values().flatten().flat_map(|one| &one.urls);
@@ -326,18 +336,6 @@ impl Downloader<'_> {
 
 fn no_cached_repository(error: Error) -> Error {
     error.wrap("no cached repo found. (try 'helm repo update')")
-}
-
-/// Refuses schemes that nothing reads, before anything is looked for in the cache.
-fn check_download(url: &Url) -> Result<(), Error> {
-    if matches!(&url.scheme[..], b"http" | b"https" | b"oci") {
-        return Ok(());
-    }
-    let scheme = crate::go::strconv::quote(&url.scheme);
-    Err(Error::new(
-        Kind::Network,
-        format!("scheme {scheme} not supported"),
-    ))
 }
 
 /// The last part of an address's path; for charts in registries, what Helm makes of it.

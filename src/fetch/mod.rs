@@ -20,7 +20,9 @@ pub use index::Index;
 pub use reference::{find_in_repository, resolve_reference, same_address};
 pub use repository::{Entry, Repositories};
 
-/// Where things are kept.
+use crate::plugin::Getters;
+
+/// Where things are kept, and what fetches them.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
     /// `repositories.yaml`
@@ -31,4 +33,6 @@ pub struct Places {
     pub content_cache: String,
     /// Where credentials for registries are kept.
     pub credentials: oci::credential::Files,
+    /// Plugins that fetch what has a scheme of their own.
+    pub getters: Getters,
 }

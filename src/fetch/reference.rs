@@ -47,12 +47,12 @@ pub fn same_address(a: &str, b: &str) -> bool {
 }
 
 /// Whether charts can come from an address.
-pub(super) fn check_scheme(address: &str) -> Result<(), Error> {
+pub(super) fn check_scheme(address: &str, clients: &Clients) -> Result<(), Error> {
     let Ok(url) = Url::parse(address) else {
         let message = format!("invalid chart URL format: {address}");
         return Err(Error::new(Kind::Chart, message));
     };
-    if matches!(&url.scheme[..], b"http" | b"https" | b"oci") {
+    if clients.know(&url.scheme) {
         return Ok(());
     }
     let scheme = String::from_utf8_lossy(&url.scheme).into_owned();
@@ -72,7 +72,7 @@ pub fn find_in_repository(
     clients: &Clients,
     notices: &mut Vec<Notice>,
 ) -> Result<String, Error> {
-    check_scheme(repository)?;
+    check_scheme(repository, clients)?;
     let access = Access {
         owner: repository.to_owned(),
         ..access.clone()

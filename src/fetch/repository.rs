@@ -254,8 +254,8 @@ impl Entry {
     ///
     /// # Errors
     /// Helm's words.
-    pub fn check(&self) -> Result<(), Error> {
-        check_scheme(&self.url)
+    pub fn check(&self, clients: &Clients) -> Result<(), Error> {
+        check_scheme(&self.url, clients)
     }
 
     /// Fetches the index into the cache (`ChartRepository.DownloadIndexFile`).

@@ -5,6 +5,8 @@ use std::fmt::Display;
 use std::path::Path;
 use std::{fs, io};
 
+use memchr::memchr;
+
 /// `operation path: reason`, as Go prints an `os.PathError`: `open x: no such file or directory`.
 pub fn path_error(operation: &str, path: impl Display, error: &io::Error) -> String {
     format!("{operation} {path}: {}", reason(error))
@@ -42,6 +44,52 @@ pub fn reason(error: &io::Error) -> String {
     match (error.raw_os_error(), characters.next()) {
         (Some(_), Some(first)) => first.to_lowercase().chain(characters).collect(),
         _ => text.to_owned(),
+    }
+}
+
+/// `os.Expand`: `$name` and `${name}` become what `value` says; bad syntax is left out.
+pub fn expand(text: &[u8], value: impl Fn(&str) -> String) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(dollar) = memchr(b'$', rest) {
+        let after = &rest[dollar + 1..];
+        out.extend_from_slice(&rest[..dollar]);
+        if after.is_empty() {
+            // A dollar at the end stands for itself.
+            rest = &rest[dollar..];
+            break;
+        }
+        let (name, length) = name(after);
+        match name {
+            b"" if length == 0 => out.push(b'$'),
+            b"" => {}
+            name => {
+                let name = String::from_utf8_lossy(name);
+                out.extend_from_slice(value(&name).as_bytes());
+            }
+        }
+        rest = &after[length..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// The name after a dollar, and how much of the text it takes.
+fn name(text: &[u8]) -> (&[u8], usize) {
+    let special = |byte: &u8| b"*#$@!?-0123456789".contains(byte);
+    match text {
+        [b'{', letter, b'}', ..] if special(letter) => (&text[1..2], 3),
+        [b'{', rest @ ..] => match memchr(b'}', rest) {
+            Some(0) => (&[], 2),
+            Some(end) => (&rest[..end], end + 2),
+            None => (&[], 1),
+        },
+        [letter, ..] if special(letter) => (&text[..1], 1),
+        _ => {
+            let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+            let end = text.iter().take_while(|byte| word(byte)).count();
+            (&text[..end], end)
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod file;
 mod function;
 pub mod manifest;
 pub mod notes;
+pub mod postrender;
 #[cfg(feature = "tera")]
 mod tera;
 #[cfg(not(feature = "tera"))]

@@ -36,9 +36,12 @@ const EDGES: &[(&str, &[&str])] = &[
         &["diag", "value", "go", "yaml", "chart", "render"],
     ),
     ("net", &["diag", "value", "go", "world"]),
+    ("plugin", &["diag", "go", "yaml"]),
     (
         "fetch",
-        &["diag", "value", "go", "world", "yaml", "chart", "net"],
+        &[
+            "diag", "value", "go", "world", "yaml", "chart", "net", "plugin",
+        ],
     ),
     (
         "action",
@@ -53,6 +56,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "render",
             "release",
             "net",
+            "plugin",
             "fetch",
         ],
     ),
@@ -61,7 +65,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "cli",
         &[
             "diag", "value", "go", "world", "yaml", "template", "chart", "render", "release",
-            "net", "fetch", "action", "ui",
+            "net", "plugin", "fetch", "action", "ui",
         ],
     ),
 ];

@@ -14,6 +14,7 @@ mod kubernetes;
 mod layering;
 mod origin;
 mod pipeline;
+mod plugin;
 mod program;
 mod project;
 mod random;

@@ -98,7 +98,7 @@ impl<'a> Manager<'a> {
         }
         let mut locked = lock.dependencies.unwrap_or_default();
         self.check_repositories(&locked)?;
-        let clients = Clients::default();
+        let clients = Clients::new(self.places.getters.clone());
         if !self.skip_refresh {
             self.refresh_all(&clients, out, notices)?;
         }
@@ -116,7 +116,7 @@ impl<'a> Manager<'a> {
         }
         let mut asked = std::mem::take(&mut chart.metadata.dependencies);
         let mut names = self.repository_names(&mut asked, out)?;
-        let clients = Clients::default();
+        let clients = Clients::new(self.places.getters.clone());
         self.refresh_unmanaged(&asked, &mut names, &clients, out, notices)?;
         if !self.skip_refresh {
             self.refresh_all(&clients, out, notices)?;
@@ -299,7 +299,7 @@ impl<'a> Manager<'a> {
                 None => unique.push(entry),
             }
         }
-        unique.iter().try_for_each(|entry| entry.check())?;
+        unique.iter().try_for_each(|entry| entry.check(clients))?;
         let results = refresh(&unique, self.places, None, clients, notices);
         for (entry, result) in unique.iter().zip(results) {
             let shown = match entry.name.starts_with(UNMANAGED) {

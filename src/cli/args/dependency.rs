@@ -29,7 +29,13 @@ const OUTPUT: &[Flag] = &[Flag::new(
 .or("table")];
 
 fn dependency(call: &mut Call<'_>, terminal: &mut Terminal) -> Result<u8, Error> {
-    run::repo::dependency(call.verb(), &call.flags, &call.arguments, terminal)?;
+    run::repo::dependency(
+        call.verb(),
+        &call.flags,
+        &call.arguments,
+        call.environment,
+        terminal,
+    )?;
     Ok(0)
 }
 

@@ -20,6 +20,6 @@ pub(super) const PAGES: &[Page] = &[Page::new("package", "Make an archive of a c
     )])
     .like("package")
     .runs(|call, terminal| {
-        run::package::package(&call.flags, &call.arguments, terminal)?;
+        run::package::package(&call.flags, &call.arguments, call.environment, terminal)?;
         Ok(0)
     })];

@@ -36,8 +36,6 @@ const INERT: &[&str] = &[
     "force-conflicts",
     "force-replace",
     "labels",
-    "post-renderer",
-    "post-renderer-args",
     "replace",
     "rollback-on-failure",
     "server-side",

@@ -9,7 +9,13 @@ use crate::ui::Terminal;
 use crate::ui::table::Table;
 
 fn repo(call: &mut Call<'_>, terminal: &mut Terminal) -> Result<u8, Error> {
-    run::repo::repo(call.verb(), &call.flags, &call.arguments, terminal)?;
+    run::repo::repo(
+        call.verb(),
+        &call.flags,
+        &call.arguments,
+        call.environment,
+        terminal,
+    )?;
     Ok(0)
 }
 

@@ -13,7 +13,13 @@ const CHART: &[Operand] = &[Operand::new(
 )];
 
 fn show(call: &mut Call<'_>, terminal: &mut Terminal) -> Result<u8, Error> {
-    run::show::show(call.verb(), &call.flags, &call.arguments, terminal)?;
+    run::show::show(
+        call.verb(),
+        &call.flags,
+        &call.arguments,
+        call.environment,
+        terminal,
+    )?;
     Ok(0)
 }
 

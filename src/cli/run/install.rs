@@ -3,7 +3,8 @@
 use super::super::environment::Environment;
 use super::super::read::Files;
 use super::cluster;
-use super::source::source;
+use super::plugin::PostRendering;
+use super::source::{getters, source};
 use super::template::{DryRun, Schemas, dry_run, labels_of, values_of};
 use crate::action::Surroundings;
 use crate::action::install::{self, Options};
@@ -12,6 +13,7 @@ use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
 use crate::release::{ApplyMethod, Colors, Release, Report};
 use crate::render::notes::Subcharts;
+use crate::render::postrender::PostRenderer;
 use crate::ui::Terminal;
 use crate::world::Real;
 
@@ -25,17 +27,22 @@ pub(in crate::cli) fn strict(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    let source = source(flags)?;
+    let source = source(flags, environment, terminal)?;
     let dry_run = dry_run(flags, terminal)?;
     let mut notices = Vec::new();
     let absence = || cluster::absence(flags, environment);
+    let post = PostRendering::of(flags, environment)?;
+    let renderer = post.as_ref().map(|post| |text: &[u8]| post.run(text));
     let release = install::run(
         &options(flags, arguments, environment, source),
         &mut Surroundings {
             world: &Real::new(),
-            files: &mut Files::new(),
+            files: &mut Files::new(getters(flags, environment, terminal)),
             remote: &Schemas::default(),
             cluster: (dry_run != DryRun::Client).then_some(&absence),
+            post_renderer: renderer
+                .as_ref()
+                .map(|renderer| renderer as &PostRenderer<'_>),
         },
         &mut terminal.out,
         &mut notices,

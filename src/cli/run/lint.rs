@@ -5,12 +5,13 @@ use std::path::Path;
 
 use super::super::environment::Environment;
 use super::super::read::Files;
-use super::source::source;
+use super::source::{getters, source};
 use super::template::{Schemas, values_of};
 use crate::action::Surroundings;
 use crate::action::lint::{self, Options};
 use crate::diag::Error;
 use crate::go::flag::FlagSet;
+use crate::plugin::Getters;
 use crate::ui::Terminal;
 use crate::world::Real;
 
@@ -24,7 +25,8 @@ pub(in crate::cli) fn strict(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    run(&options(flags, paths, environment), terminal)
+    let getters = getters(flags, environment, terminal);
+    run(&options(flags, paths, environment), getters, terminal)
 }
 
 /// Under pintle's own name: charts from anywhere.
@@ -38,7 +40,7 @@ pub(in crate::cli) fn pintle(
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
     let mut options = options(flags, paths, environment);
-    let source = source(flags)?;
+    let source = source(flags, environment, terminal)?;
     let mut notices = Vec::new();
     for path in paths {
         if source.repository.is_empty() && Path::new(path).exists() {
@@ -48,7 +50,8 @@ pub(in crate::cli) fn pintle(
         terminal.log(&std::mem::take(&mut notices));
         options.fetched.insert(path.clone(), found?);
     }
-    run(&options, terminal)
+    let getters = getters(flags, environment, terminal);
+    run(&options, getters, terminal)
 }
 
 fn options(flags: &FlagSet, paths: &[String], environment: &Environment) -> Options {
@@ -66,15 +69,16 @@ fn options(flags: &FlagSet, paths: &[String], environment: &Environment) -> Opti
     }
 }
 
-fn run(options: &Options, terminal: &mut Terminal) -> Result<(), Error> {
+fn run(options: &Options, getters: Getters, terminal: &mut Terminal) -> Result<(), Error> {
     let mut notices = Vec::new();
     let result = lint::run(
         options,
         &mut Surroundings {
             world: &Real::new(),
-            files: &mut Files::new(),
+            files: &mut Files::new(getters),
             remote: &Schemas::default(),
             cluster: None,
+            post_renderer: None,
         },
         &mut terminal.out,
         &mut notices,

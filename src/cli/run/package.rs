@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::super::environment::Environment;
 use super::source::source;
 use crate::action::package::{self, Options};
 use crate::diag::{Error, Kind};
@@ -17,6 +18,7 @@ use crate::world::Real;
 pub(in crate::cli) fn package(
     flags: &FlagSet,
     charts: &[String],
+    environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
     if charts.is_empty() {
@@ -36,7 +38,7 @@ pub(in crate::cli) fn package(
             return Err(Error::new(Kind::Unsupported, message));
         }
     }
-    let source = source(flags)?;
+    let source = source(flags, environment, terminal)?;
     let world = Real::new();
     for chart in charts {
         let options = Options {

@@ -1,94 +1,190 @@
-//! Helm's plugins, as far as rendering meets them.
+//! `helm plugin`, and plugins where other commands meet them.
 
-use serde::Deserialize;
+use std::fs;
+use std::path::Path;
 
 use super::super::environment::Environment;
+use crate::action::plugin::{Places, install, list, package, uninstall, update};
+use crate::diag::{Error, Kind, Level};
+use crate::go::flag::FlagSet;
+use crate::plugin::{self, Config, Descriptor, Event, Host, Plugin};
 use crate::ui::Terminal;
 
-#[derive(Deserialize)]
-struct Manifest {
-    #[serde(default)]
-    name: String,
-    #[serde(default, rename = "type")]
-    kind: String,
-    /// What it does, of plugins of old.
-    #[serde(default)]
-    usage: String,
-    #[serde(default)]
-    config: Config,
+fn places(environment: &Environment) -> Places {
+    Places {
+        plugins: environment.plugins(),
+        data: environment.data_path("plugins"),
+        cache: environment.cache_path("plugins"),
+        temporary: match environment.get("TMPDIR").as_str() {
+            "" => "/tmp".to_owned(),
+            folder => folder.to_owned(),
+        },
+    }
 }
 
-#[derive(Default, Deserialize)]
-struct Config {
-    #[serde(default, rename = "shortHelp")]
-    short_help: String,
-}
-
-/// Looks for the post-renderer that `--post-renderer` names.
+/// The plugins of a type. Those that cannot be read are logged.
 ///
 /// # Errors
-/// Helm's words where no such plugin is installed; our own where one is, for it cannot be run yet.
-pub(in crate::cli) fn post_renderer(name: &str, environment: &Environment) -> Result<(), String> {
-    let installed = installed(environment)
-        .any(|plugin| plugin.name == name && plugin.kind == "postrenderer/v1");
-    Err(if installed {
-        "post-renderer plugins are not run by pintle yet".to_owned()
-    } else {
-        format!("plugin: {{Name:{name} Type:postrenderer/v1}} not found")
+/// Two plugins of one name.
+pub(in crate::cli) fn find_all(
+    kind: &str,
+    environment: &Environment,
+    terminal: &Terminal,
+) -> Result<Vec<Plugin>, Error> {
+    let descriptor = Descriptor {
+        name: String::new(),
+        kind: kind.to_owned(),
+    };
+    let mut notices = Vec::new();
+    let found = plugin::find_all(&environment.plugins(), &descriptor, &mut notices);
+    terminal.log(&notices);
+    found
+}
+
+/// The post-renderer that `--post-renderer` names: a plugin, or for pintle also a program, as Helm 3
+/// took it.
+///
+/// # Errors
+/// Helm's words where no such plugin is installed.
+pub(in crate::cli) fn post_renderer(
+    name: &str,
+    environment: &Environment,
+    terminal: &Terminal,
+) -> Result<Plugin, Error> {
+    let descriptor = Descriptor {
+        name: name.to_owned(),
+        kind: "postrenderer/v1".to_owned(),
+    };
+    let mut notices = Vec::new();
+    let found = plugin::find(&environment.plugins(), &descriptor, &mut notices);
+    terminal.log(&notices);
+    found.or_else(|error| {
+        let is_known = !environment.is_strict.get() && is_program(name, environment);
+        match is_known {
+            true => Ok(Plugin::of_program(name)),
+            false => Err(error),
+        }
     })
 }
 
-/// The plugins below the folders of `HELM_PLUGINS`; what cannot be read is none.
-fn installed(environment: &Environment) -> impl Iterator<Item = Manifest> {
-    let folders = environment.plugins();
-    let folders: Vec<std::path::PathBuf> = std::env::split_paths(&folders).collect();
-    folders
-        .into_iter()
-        .filter_map(|folder| std::fs::read_dir(folder).ok())
-        .flatten()
-        .filter_map(|entry| {
-            let text = std::fs::read(entry.ok()?.path().join("plugin.yaml")).ok()?;
-            serde_yaml::from_slice(&text).ok()
-        })
+/// Whether a program of that name could be run.
+fn is_program(name: &str, environment: &Environment) -> bool {
+    let is_file = |path: &Path| fs::metadata(path).is_ok_and(|found| found.is_file());
+    match name.contains('/') {
+        true => is_file(Path::new(name)),
+        false => std::env::split_paths(&environment.get("PATH"))
+            .any(|folder| is_file(&folder.join(name))),
+    }
+}
+
+/// What `--post-renderer` and `--post-renderer-args` ask for.
+pub(in crate::cli) struct PostRendering {
+    plugin: Plugin,
+    arguments: Vec<String>,
+    host: Host,
+}
+
+impl PostRendering {
+    /// What flags ask for; nothing where they do not.
+    ///
+    /// # Errors
+    /// A plugin that is gone since the flags were read.
+    pub(in crate::cli) fn of(
+        flags: &FlagSet,
+        environment: &Environment,
+    ) -> Result<Option<PostRendering>, Error> {
+        let name = flags.text("post-renderer");
+        if name.is_empty() {
+            return Ok(None);
+        }
+        let mut quiet = Terminal::new();
+        quiet.level = Level::Error;
+        Ok(Some(PostRendering {
+            plugin: post_renderer(name, environment, &quiet)?,
+            arguments: flags.list("post-renderer-args").to_vec(),
+            host: environment.host(flags),
+        }))
+    }
+
+    /// Changes manifests.
+    ///
+    /// # Errors
+    /// What the plugin fails with.
+    pub(in crate::cli) fn run(&self, manifests: &[u8]) -> Result<Vec<u8>, Error> {
+        self.plugin
+            .post_render(&self.host, &self.arguments, manifests)
+    }
+}
+
+/// `helm plugin install|list|package|uninstall|update|verify`.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(in crate::cli) fn plugin(
+    verb: &str,
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let places = places(environment);
+    let text = |name: &str| flags.text(name).to_owned();
+    let first = || arguments.first().cloned().unwrap_or_default();
+    let host = environment.host(flags);
+    let mut hook = |plugin: &Plugin, event: Event, out: &mut Vec<u8>| {
+        // A hook prints by itself, behind what was said so far.
+        let mut before = Terminal::new();
+        before.out = std::mem::take(out);
+        let _ = before.flush();
+        plugin.run_hook(&host, event)
+    };
+    let mut notices = Vec::new();
+    let out = &mut terminal.out;
+    let result = match verb {
+        "list" => list::run(flags.text("type"), &places, &mut notices)
+            .map(|table| out.extend_from_slice(table.as_bytes())),
+        "install" => {
+            let options = install::Options {
+                source: first(),
+                version: text("version"),
+                verify: flags.is("verify"),
+                keyring: text("keyring"),
+                removes_failed: !environment.is_strict.get(),
+                places,
+            };
+            install::run(&options, &mut hook, out, &mut notices)
+        }
+        "uninstall" => uninstall::run(arguments, &places, &mut hook, out, &mut notices),
+        "update" => update::run(arguments, &places, &mut hook, out, &mut notices),
+        "package" => {
+            let options = package::Options {
+                folder: first(),
+                destination: text("destination"),
+                sign: flags.is("sign"),
+                keyring: text("keyring"),
+            };
+            package::run(&options, out)
+        }
+        "verify" => package::verify(&first(), flags.text("keyring"), out),
+        other => {
+            let message = format!("helm plugin {other} is not part of pintle");
+            Err(Error::new(Kind::Usage, message))
+        }
+    };
+    terminal.log(&notices);
+    result
 }
 
 /// The names of plugins that are commands, with what they say of themselves.
 pub(in crate::cli) fn described(environment: &Environment) -> Vec<(String, String)> {
-    installed(environment)
-        .filter(|plugin| matches!(&*plugin.kind, "" | "cli/v1"))
-        .map(|plugin| (plugin.name, plugin.config.short_help + &plugin.usage))
+    let mut quiet = Terminal::new();
+    quiet.level = Level::Error;
+    let found = find_all("cli/v1", environment, &quiet).unwrap_or_default();
+    found
+        .into_iter()
+        .map(|plugin| match plugin.metadata.config {
+            Config::Cli { short, .. } => (plugin.metadata.name, short),
+            _ => (plugin.metadata.name, String::new()),
+        })
         .collect()
-}
-
-/// `helm plugin list`, where there are none.
-pub(in crate::cli) fn list(
-    environment: &Environment,
-    terminal: &mut Terminal,
-) -> Result<(), String> {
-    if installed(environment).next().is_some() {
-        return Err(super::not_there_yet("helm plugin list"));
-    }
-    terminal.print("NAME\tVERSION\tTYPE\tAPIVERSION\tPROVENANCE\tSOURCE\n");
-    Ok(())
-}
-
-/// `helm plugin uninstall` and `helm plugin update`, as far as they fail.
-pub(in crate::cli) fn change(
-    verb: &str,
-    names: &[String],
-    environment: &Environment,
-) -> Result<(), String> {
-    if names.is_empty() {
-        return Err(format!("please provide plugin name to {verb}"));
-    }
-    let known: Vec<String> = installed(environment).map(|plugin| plugin.name).collect();
-    let missing: Vec<String> = names
-        .iter()
-        .filter(|name| !known.contains(name))
-        .map(|name| format!("plugin: {name} not found"))
-        .collect();
-    if missing.is_empty() {
-        return Err(super::not_there_yet(&format!("helm plugin {verb}")));
-    }
-    Err(missing.join("\n"))
 }

@@ -2,11 +2,11 @@
 
 use super::super::environment::Environment;
 use super::prompt;
-use super::source::{access, format, places, source, timeout};
+use super::source::{access, format, getters, places, source, timeout};
 use crate::action::dependency::{self, Manager};
 use crate::action::{hub, pull, repo, search};
 use crate::diag::{Error, Notice};
-use crate::fetch::{Entry, Provenance};
+use crate::fetch::{Entry, Places, Provenance};
 use crate::go::flag::FlagSet;
 use crate::go::path;
 use crate::ui::Terminal;
@@ -31,9 +31,13 @@ pub(in crate::cli) fn repo(
     verb: &str,
     flags: &FlagSet,
     arguments: &[String],
+    environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    let places = places(flags);
+    let mut places = places(flags);
+    if matches!(verb, "add" | "update") {
+        places.getters = getters(flags, environment, terminal);
+    }
     match (verb, arguments) {
         ("add", [name, url, ..]) => {
             let access = access(flags);
@@ -199,7 +203,7 @@ pub(in crate::cli) fn pull(
     for chart in arguments {
         let options = pull::Options {
             chart: chart.clone(),
-            source: source(flags)?,
+            source: source(flags, environment, terminal)?,
             provenance: flags.is("prov"),
             destination: flags.text("destination").to_owned(),
             untar: flags.is("untar"),
@@ -223,6 +227,7 @@ pub(in crate::cli) fn dependency(
     verb: &str,
     flags: &FlagSet,
     arguments: &[String],
+    environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
     let chart = path::clean(arguments.first().map_or(".", String::as_str));
@@ -236,7 +241,10 @@ pub(in crate::cli) fn dependency(
     let is_update = verb == "update";
     let manager = Manager {
         chart,
-        places: &places(flags),
+        places: &Places {
+            getters: getters(flags, environment, terminal),
+            ..places(flags)
+        },
         registry: access(flags),
         provenance: match (flags.is("verify"), is_update) {
             (false, _) => Provenance::Never,

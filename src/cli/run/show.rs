@@ -1,5 +1,6 @@
 //! `helm show` and `pintle show`.
 
+use super::super::environment::Environment;
 use super::source::source;
 use crate::action::show::{self, Options, Part};
 use crate::diag::Error;
@@ -14,6 +15,7 @@ pub(in crate::cli) fn show(
     part: &str,
     flags: &FlagSet,
     arguments: &[String],
+    environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
     let options = Options {
@@ -25,7 +27,7 @@ pub(in crate::cli) fn show(
             "values" => Part::Values,
             _ => Part::All,
         },
-        source: source(flags)?,
+        source: source(flags, environment, terminal)?,
         json_path: match part {
             "values" => flags.text("jsonpath").to_owned(),
             _ => String::new(),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::environment::Environment;
+use super::plugin;
 use crate::action::repo::Format;
 use crate::action::source::Source;
 use crate::diag::Error;
@@ -12,6 +13,8 @@ use crate::fetch::{Access, Places};
 use crate::go::flag::FlagSet;
 use crate::go::{path, time};
 use crate::net::aws::Credentials;
+use crate::plugin::Getters;
+use crate::ui::Terminal;
 use crate::world::{Real, World as _};
 
 /// Set in the flags of pintle's own front end: charts may be in git repositories and buckets, too.
@@ -54,6 +57,7 @@ pub(in crate::cli) fn places(flags: &FlagSet) -> Places {
         repository_cache: flags.text("repository-cache").to_owned(),
         content_cache: flags.text("content-cache").to_owned(),
         credentials: credentials(flags),
+        getters: Getters::default(),
     }
 }
 
@@ -98,13 +102,20 @@ pub(in crate::cli) fn access(flags: &FlagSet) -> Access {
 /// # Errors
 /// Certificates that cannot be read. Helm makes a client for registries before it looks at what is
 /// wanted.
-pub(in crate::cli) fn source(flags: &FlagSet) -> Result<Source, Error> {
+pub(in crate::cli) fn source(
+    flags: &FlagSet,
+    environment: &Environment,
+    terminal: &Terminal,
+) -> Result<Source, Error> {
     let access = access(flags);
     access
         .check_certificates()
         .map_err(|error| error.wrap("missing registry client"))?;
     Ok(Source {
-        places: places(flags),
+        places: Places {
+            getters: getters(flags, environment, terminal),
+            ..places(flags)
+        },
         access,
         repository: flags.text("repo").to_owned(),
         version: flags.text("version").to_owned(),
@@ -114,6 +125,19 @@ pub(in crate::cli) fn source(flags: &FlagSet) -> Result<Source, Error> {
         debug: flags.is("debug"),
         beyond: flags.is(BEYOND).then(clouds),
     })
+}
+
+/// Plugins that fetch; looked for once. Those that cannot be read are logged.
+pub(in crate::cli) fn getters(
+    flags: &FlagSet,
+    environment: &Environment,
+    terminal: &Terminal,
+) -> Getters {
+    let found = environment.getters.get_or_init(|| {
+        let plugins = plugin::find_all("getter/v1", environment, terminal).unwrap_or_default();
+        Getters::new(plugins, environment.host(flags))
+    });
+    found.clone()
 }
 
 /// `--timeout`

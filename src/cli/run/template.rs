@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::super::environment::Environment;
 use super::super::read::Files;
 use super::cluster;
+use super::plugin::PostRendering;
 use super::source::source;
 use crate::action::Surroundings;
 use crate::action::source::Source;
@@ -16,6 +17,7 @@ use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::flag::FlagSet;
 use crate::go::{os, strconv};
 use crate::net::{self, Client};
+use crate::render::postrender::PostRenderer;
 use crate::ui::Terminal;
 use crate::value::Frozen;
 use crate::world::Real;
@@ -55,16 +57,18 @@ fn run(
     terminal: &mut Terminal,
     world: &Real,
 ) -> Result<(), Error> {
-    let source = source(flags)?;
+    let source = source(flags, environment, terminal)?;
     let dry_run = dry_run(flags, terminal)?;
     if matches!(dry_run, DryRun::No) {
         return Err(not_for_template(flags.text("dry-run")));
     }
     let mut notices = Vec::new();
+    let mut files = Files::new(source.places.getters.clone());
     let options = options(flags, arguments, environment, source);
-    let mut files = Files::new();
     let asks = matches!(dry_run, DryRun::Server) || flags.is("validate");
     let absence = || cluster::absence(flags, environment);
+    let post = PostRendering::of(flags, environment)?;
+    let renderer = post.as_ref().map(|post| |text: &[u8]| post.run(text));
     let result = template::run(
         &options,
         &mut Surroundings {
@@ -72,6 +76,9 @@ fn run(
             files: &mut files,
             remote: &Schemas::default(),
             cluster: asks.then_some(&absence),
+            post_renderer: renderer
+                .as_ref()
+                .map(|renderer| renderer as &PostRenderer<'_>),
         },
         &mut terminal.rest,
         &mut notices,

@@ -3,7 +3,7 @@
 use super::super::environment::Environment;
 use super::super::read::Files;
 use super::cluster;
-use super::source::source;
+use super::source::{getters, source};
 use super::template::{Schemas, dry_run, values_of};
 use crate::action::{Surroundings, upgrade};
 use crate::diag::{Error, Kind};
@@ -18,7 +18,7 @@ pub(in crate::cli) fn strict(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Error {
-    let source = match source(flags) {
+    let source = match source(flags, environment, terminal) {
         Ok(source) => source,
         Err(error) => return error,
     };
@@ -37,9 +37,10 @@ pub(in crate::cli) fn strict(
     let mut notices = Vec::new();
     let mut around = Surroundings {
         world: &Real::new(),
-        files: &mut Files::new(),
+        files: &mut Files::new(getters(flags, environment, terminal)),
         remote: &Schemas::default(),
         cluster: None,
+        post_renderer: None,
     };
     let checked = upgrade::check(&options, &mut around, &mut terminal.out, &mut notices);
     terminal.log(&notices);

@@ -2,6 +2,7 @@
 
 mod command;
 mod completion;
+mod extension;
 mod flag;
 
 use super::environment::Environment;
@@ -24,6 +25,7 @@ pub(super) fn table(path: &str) -> Option<&'static Command> {
 
 /// Runs what was typed behind `helm`; returns the exit code.
 pub(super) fn run(words: &[String], environment: &Environment, terminal: &mut Terminal) -> u8 {
+    environment.is_strict.set(true);
     let mut inherited = global_flags(environment);
     // Helm looks for its global flags before anything else, wherever they stand, and keeps what it
     // found: a list flag holds everything twice afterwards.
@@ -43,6 +45,7 @@ pub(super) fn run(words: &[String], environment: &Environment, terminal: &mut Te
             return 1;
         }
     }
+    extension::load(environment, terminal);
     if let Some(kind @ ("__complete" | "__completeNoDesc")) = words.first().map(String::as_str) {
         return completion::complete(kind, &words[1..], inherited, environment, terminal);
     }
@@ -84,8 +87,11 @@ fn execute(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<u8, String> {
-    let found = find(&command::ROOT, words)
+    let found = find(extension::root(environment), words)
         .map_err(|message| format!("{message}\nRun 'helm --help' for usage."))?;
+    if let Some(plugin) = extension::plugin(&found, environment) {
+        return extension::run(plugin, &found.words, inherited, environment, terminal);
+    }
     let mut flags = found.flags(inherited);
     environment.set_command_defaults(&mut flags);
     found.add_help(&mut flags);
@@ -138,7 +144,13 @@ pub(super) fn check(
         ("output", "table" | "json" | "yaml") => {}
         ("output", _) => return Err("invalid format type".to_owned()),
         ("post-renderer", "") => {}
-        ("post-renderer", name) => run::plugin::post_renderer(name, environment)?,
+        ("post-renderer", _) if environment.has_post_renderer.replace(true) => {
+            return Err("cannot specify --post-renderer flag more than once".to_owned());
+        }
+        ("post-renderer", name) => {
+            run::plugin::post_renderer(name, environment, terminal)
+                .map_err(|error| error.to_string())?;
+        }
         _ => {}
     }
     Ok(value.to_owned())
@@ -213,7 +225,13 @@ fn dispatch(
         "uninstall" => return Err(run::cluster::uninstall(flags, environment).into()),
         "lint" => run::lint::strict(flags, arguments, environment, terminal)?,
         "repo add" | "repo list" | "repo update" | "repo remove" | "repo index" => {
-            run::repo::repo(found.command().name(), flags, arguments, terminal)?;
+            run::repo::repo(
+                found.command().name(),
+                flags,
+                arguments,
+                environment,
+                terminal,
+            )?;
         }
         "search repo" => {
             run::repo::search(flags, arguments, terminal)?;
@@ -227,13 +245,25 @@ fn dispatch(
             run::registry::registry(found.command().name(), flags, arguments, terminal)?;
         }
         "dependency list" | "dependency build" | "dependency update" => {
-            run::repo::dependency(found.command().name(), flags, arguments, terminal)?;
+            run::repo::dependency(
+                found.command().name(),
+                flags,
+                arguments,
+                environment,
+                terminal,
+            )?;
         }
         "package" => {
-            run::package::package(flags, arguments, terminal)?;
+            run::package::package(flags, arguments, environment, terminal)?;
         }
         "show all" | "show chart" | "show crds" | "show readme" | "show values" => {
-            run::show::show(found.command().name(), flags, arguments, terminal)?;
+            run::show::show(
+                found.command().name(),
+                flags,
+                arguments,
+                environment,
+                terminal,
+            )?;
         }
         "template" => run::template::strict(flags, arguments, environment, terminal)?,
         "verify" => {
@@ -241,9 +271,11 @@ fn dispatch(
             return Err(verify::refuse(file, flags.text("keyring")).into());
         }
         "version" => run::version::version(flags, terminal)?,
-        "plugin list" => run::plugin::list(environment, terminal)?,
-        "plugin uninstall" => run::plugin::change("uninstall", arguments, environment)?,
-        "plugin update" => run::plugin::change("update", arguments, environment)?,
+        "plugin list" | "plugin install" | "plugin uninstall" | "plugin update"
+        | "plugin package" | "plugin verify" => {
+            let verb = found.command().name();
+            run::plugin::plugin(verb, flags, arguments, environment, terminal)?;
+        }
         _ => return Err(run::not_there_yet(&name).into()),
     }
     Ok(0)
@@ -252,7 +284,8 @@ fn dispatch(
 /// `helm help [command]`.
 fn help(arguments: &[String], environment: &Environment, terminal: &mut Terminal) {
     let inherited = global_flags(environment);
-    match find(&command::ROOT, arguments) {
+    let root = extension::root(environment);
+    match find(root, arguments) {
         Ok(found) => {
             let mut flags = found.flags(inherited);
             environment.set_command_defaults(&mut flags);
@@ -263,7 +296,7 @@ fn help(arguments: &[String], environment: &Environment, terminal: &mut Terminal
         Err(_) => {
             let topics: Vec<String> = arguments.iter().map(|topic| back_quoted(topic)).collect();
             let root = Found {
-                path: vec![&command::ROOT],
+                path: vec![root],
                 words: Vec::new(),
             };
             terminal.complain(&format!(

@@ -22,7 +22,7 @@ pub enum Arguments {
 }
 
 /// One command of a command line; a static table of these is the whole command line.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Command {
     /// The name, then what stands behind it in the usage line.
     pub usage: &'static str,

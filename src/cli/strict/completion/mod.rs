@@ -5,7 +5,7 @@ mod candidate;
 pub(super) mod script;
 
 use super::super::environment::Environment;
-use super::{check, command};
+use super::{check, extension};
 use crate::go::flag::complete::{Answer, Question, question};
 use crate::go::flag::{FlagSet, find};
 use crate::go::strconv;
@@ -72,7 +72,7 @@ fn answer(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Answer, String> {
-    let found = find(&command::ROOT, before).map_err(|_| {
+    let found = find(extension::root(environment), before).map_err(|_| {
         let words = before.join(" ");
         format!("unable to find a command for arguments: [{words}]")
     })?;
