@@ -1,12 +1,14 @@
-//! `helm package`: a chart folder to an archive (`pkg/action/package.go`, Helm 4.2.4). Signing is not
-//! done yet.
+//! `helm package`: a chart folder to an archive (`pkg/action/package.go`, Helm 4.2.4), and its
+//! signature.
 
 use std::path::Path;
 
 use super::dependency::Manager;
 use super::source::Source;
+use crate::chart::provenance::{self, Keyring, Passphrases, Signer};
 use crate::chart::{self, dependency, package};
 use crate::diag::{Error, Kind, Notice};
+use crate::fetch::file;
 use crate::go::{os, path, semver};
 use crate::world::World;
 
@@ -23,6 +25,17 @@ pub struct Options {
     pub destination: String,
     /// Where dependencies come from, where they are to be fetched first.
     pub update: Option<Source>,
+    /// How to sign the archive, where that is to be done.
+    pub signing: Option<Signing>,
+}
+
+/// Who signs.
+#[derive(Clone, Debug, Default)]
+pub struct Signing {
+    /// The name of the key, or a part of it.
+    pub key: String,
+    /// The file with the keys.
+    pub keyring: String,
 }
 
 /// Packs a chart; returns the path of the archive.
@@ -31,6 +44,7 @@ pub struct Options {
 /// A chart that cannot be read or is not complete, or what cannot be written, in Helm's words.
 pub fn run(
     options: &Options,
+    passphrases: &mut dyn Passphrases,
     world: &dyn World,
     notices: &mut Vec<Notice>,
 ) -> Result<String, Error> {
@@ -71,5 +85,38 @@ pub fn run(
         "." => here()?.to_string_lossy().into_owned(),
         other => other.to_owned(),
     };
-    package::save(&chart, &destination, world.now()).map_err(|error| error.wrap("failed to save"))
+    let saved = package::save(&chart, &destination, world.now())
+        .map_err(|error| error.wrap("failed to save"))?;
+    if let Some(signing) = &options.signing {
+        sign(&saved, signing, passphrases, world, notices)?;
+    }
+    Ok(saved)
+}
+
+/// Writes the `.prov` file of an archive (`Package.Clearsign`).
+fn sign(
+    archive: &str,
+    signing: &Signing,
+    passphrases: &mut dyn Passphrases,
+    world: &dyn World,
+    notices: &mut Vec<Notice>,
+) -> Result<(), Error> {
+    let keys = Keyring::load(&signing.keyring)?;
+    let signer = Signer::new(&keys, &signing.key, passphrases)?;
+    let chart = chart::load(archive, notices)
+        .map_err(|error| error.wrap("failed to load chart for signing"))?;
+    let metadata = chart
+        .metadata
+        .encode(true)
+        .map_err(|error| error.wrap("failed to marshal chart metadata"))?;
+    let bytes = std::fs::read(archive).map_err(|error| {
+        Error::new(Kind::Io, os::path_error("open", archive, &error))
+            .wrap("failed to read chart archive")
+    })?;
+    let name = path::base(archive.as_bytes());
+    let text = provenance::message(&bytes, &String::from_utf8_lossy(name), &metadata)?;
+    let mut salt = [0; 32];
+    world.fill_random(&mut salt);
+    let message = signer.sign(&text, world.now(), salt)?;
+    file::write(&format!("{archive}.prov"), &message, 0o644)
 }

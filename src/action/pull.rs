@@ -57,10 +57,10 @@ fn fetch(
     let downloader = Downloader {
         places: &source.places,
         access: source.access.clone(),
-        provenance: match (source.verify, options.provenance) {
-            (true, _) => Provenance::Always,
-            (false, true) => Provenance::Later,
-            (false, false) => Provenance::Never,
+        provenance: match (&source.verify, options.provenance) {
+            (Some(keys), _) => Provenance::Always(keys.clone()),
+            (None, true) => Provenance::Later,
+            (None, false) => Provenance::Never,
         },
         clients,
     };
@@ -76,13 +76,21 @@ fn fetch(
         )?;
     }
     let mut out = Vec::new();
+    let mut download = |folder: &str| {
+        let (saved, verification) =
+            downloader.download_to(&reference, version, folder, &mut out, notices)?;
+        if let Some(verification) = verification {
+            verification.print(&mut out);
+        }
+        Ok::<String, Error>(saved)
+    };
     if !options.untar {
-        downloader.download_to(&reference, version, &options.destination, &mut out, notices)?;
+        download(&options.destination)?;
         return Ok(out);
     }
     let folder =
         Temporary::new(&options.temporary).map_err(|error| error.wrap("failed to untar"))?;
-    let saved = downloader.download_to(&reference, version, &folder.0, &mut out, notices)?;
+    let saved = download(&folder.0)?;
     let target = match options.untar_folder.starts_with('/') {
         true => options.untar_folder.clone(),
         false => path::join(&[&options.destination, &options.untar_folder]),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::verify;
+use crate::chart::provenance::Keys;
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::fetch::bucket::{self, Chart, Clouds};
 use crate::fetch::{
@@ -27,10 +27,8 @@ pub struct Source {
     pub version: String,
     /// Take versions that are not released, too; `version` wins.
     pub devel: bool,
-    /// Check the signature.
-    pub verify: bool,
-    /// The file with the keys of signatures.
-    pub keyring: String,
+    /// Check the signature, with these keys.
+    pub verify: Option<Keys>,
     /// Say more about dependencies that are fetched.
     pub debug: bool,
     /// What is known of buckets and git repositories, where charts may be there, too; Helm knows neither.
@@ -82,8 +80,8 @@ impl Source {
         if self.repository.is_empty() {
             if Path::new(reference).exists() {
                 let path = absolute(reference)?;
-                if self.verify {
-                    return Err(verify::refuse(&path, &self.keyring));
+                if let Some(keys) = &self.verify {
+                    keys.check(&path, &format!("{path}.prov"))?;
                 }
                 return Ok(path);
             }
@@ -113,9 +111,9 @@ impl Source {
         let downloader = Downloader {
             places: &self.places,
             access,
-            provenance: match self.verify {
-                true => Provenance::Always,
-                false => Provenance::Never,
+            provenance: match &self.verify {
+                Some(keys) => Provenance::Always(keys.clone()),
+                None => Provenance::Never,
             },
             clients: &clients,
         };
@@ -143,7 +141,7 @@ impl Source {
             return Ok(None);
         }
         let fail = |message: String| Err(Error::new(Kind::Usage, message));
-        if self.verify {
+        if self.verify.is_some() {
             return fail(format!(
                 "{reference}: signatures are read of repositories and registries only"
             ));

@@ -22,6 +22,7 @@ mod load;
 mod lock;
 mod metadata;
 pub mod package;
+pub mod provenance;
 pub mod schema;
 pub mod set;
 pub mod values;

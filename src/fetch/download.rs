@@ -8,22 +8,33 @@ use super::oci::{self, Layer, Registry};
 use super::reference::{check_scheme, resolve_reference, same_address};
 use super::repository::{Entry, Repositories, index_path};
 use super::{Access, Clients, Places, cache, file};
+use crate::chart::provenance::{Keys, Verification};
 use crate::diag::{Error, Kind, Notice};
-use crate::go::path;
+use crate::go::{os, path};
 use crate::go::url::Url;
 
 /// What is done about signatures.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Provenance {
     /// They are not fetched.
     #[default]
     Never,
     /// They are checked where there is one.
-    IfPossible,
+    IfPossible(Keys),
     /// They have to be there, and right.
-    Always,
+    Always(Keys),
     /// They are fetched, and checked by someone else.
     Later,
+}
+
+impl Provenance {
+    /// The keys to check signatures with, where that is to be done.
+    fn keys(&self) -> Option<&Keys> {
+        match self {
+            Provenance::Never | Provenance::Later => None,
+            Provenance::IfPossible(keys) | Provenance::Always(keys) => Some(keys),
+        }
+    }
 }
 
 /// Fetches charts (`downloader.ChartDownloader`).
@@ -67,7 +78,8 @@ impl Downloader<'_> {
         Err(Error::new(Kind::Network, message))
     }
 
-    /// Fetches a chart into the folder `destination`; gives the path. Words for users go to `out`.
+    /// Fetches a chart into the folder `destination`; gives the path, and who signed it where that was
+    /// checked. Words for users go to `out`.
     ///
     /// # Errors
     /// Whatever failed first, in Helm's words.
@@ -78,7 +90,7 @@ impl Downloader<'_> {
         destination: &str,
         out: &mut Vec<u8>,
         notices: &mut Vec<Notice>,
-    ) -> Result<String, Error> {
+    ) -> Result<(String, Option<Verification>), Error> {
         let found = self.resolve(reference, version, notices)?;
         self.check_download(&found.url)?;
         let root = &self.places.content_cache;
@@ -94,17 +106,20 @@ impl Downloader<'_> {
         let target = path::join(&[destination, &base_name(&found.url)]);
         file::write(&target, &bytes, 0o644)?;
         if self.provenance == Provenance::Never {
-            return Ok(target);
+            return Ok((target, None));
         }
         let signature = match cached(".prov") {
             Some(bytes) => Some(bytes),
             None => self.signature(reference, &found, out)?,
         };
-        if let Some(signature) = signature {
-            file::write(&format!("{target}.prov"), &signature, 0o644)?;
-            self.check_signature()?;
-        }
-        Ok(target)
+        let Some(signature) = signature else {
+            return Ok((target, None));
+        };
+        let place = format!("{target}.prov");
+        file::write(&place, &signature, 0o644)?;
+        let checked = self.provenance.keys();
+        let checked = checked.map(|keys| keys.check(&target, &place));
+        Ok((target, checked.transpose()?))
     }
 
     /// Fetches a chart into the content cache, where it is not there yet; gives the path.
@@ -134,13 +149,20 @@ impl Downloader<'_> {
             }
         };
         if self.provenance != Provenance::Never {
-            if cache::find(root, &digest, ".prov").is_none() {
-                match self.signature(reference, &found, out)? {
+            let place = match cache::find(root, &digest, ".prov") {
+                Some(place) => place,
+                None => match self.signature(reference, &found, out)? {
                     Some(bytes) => cache::put(root, &digest, ".prov", &bytes)?,
                     None => return Ok(path),
+                },
+            };
+            if let Some(keys) = self.provenance.keys() {
+                let read = |path: &str| {
+                    fs::read(path)
+                        .map_err(|error| Error::new(Kind::Io, os::path_error("open", path, &error)))
                 };
+                keys.check_bytes(&read(&path)?, &read(&place)?, &base_name(&found.url))?;
             }
-            self.check_signature()?;
         }
         Ok(path)
     }
@@ -155,7 +177,7 @@ impl Downloader<'_> {
         let url = format!("{}.prov", found.url);
         match self.get(found, Layer::Provenance) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(_) if self.provenance == Provenance::Always => {
+            Err(_) if matches!(self.provenance, Provenance::Always(_)) => {
                 let quoted = crate::go::strconv::quote(&url);
                 let message = format!("failed to fetch provenance {quoted}");
                 Err(Error::new(Kind::Network, message))
@@ -204,16 +226,6 @@ impl Downloader<'_> {
             ..access.clone()
         };
         self.clients.registry(&access, &self.places.credentials)
-    }
-
-    fn check_signature(&self) -> Result<(), Error> {
-        match self.provenance {
-            Provenance::Never | Provenance::Later => Ok(()),
-            Provenance::IfPossible | Provenance::Always => Err(Error::new(
-                Kind::Unsupported,
-                "signatures are not checked by pintle yet",
-            )),
-        }
     }
 
     /// Where a chart is (`ChartDownloader.ResolveChartVersion`).

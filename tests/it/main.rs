@@ -17,6 +17,8 @@ mod pipeline;
 mod plugin;
 mod program;
 mod project;
+#[cfg(feature = "pgp")]
+mod provenance;
 mod random;
 mod registry;
 mod remote;

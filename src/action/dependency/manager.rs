@@ -466,7 +466,7 @@ impl<'a> Manager<'a> {
         let downloader = Downloader {
             places: self.places,
             access,
-            provenance: self.provenance,
+            provenance: self.provenance.clone(),
             clients,
         };
         let result = downloader.download_to(&address, &version, folder, out, notices);

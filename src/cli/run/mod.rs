@@ -13,6 +13,7 @@ pub(super) mod show;
 pub(super) mod source;
 pub(super) mod template;
 pub(super) mod upgrade;
+pub(super) mod verify;
 pub(super) mod version;
 
 use super::environment::Environment;

@@ -1,13 +1,18 @@
 //! `helm package`.
 
-use std::path::Path;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::FileTypeExt as _;
 
 use super::super::environment::Environment;
+use super::prompt;
 use super::source::source;
-use crate::action::package::{self, Options};
+use crate::action::package::{self, Options, Signing};
+use crate::chart::provenance::Passphrases;
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
-use crate::go::os;
+use crate::go::{os, strconv};
 use crate::ui::Terminal;
 use crate::world::Real;
 
@@ -32,14 +37,14 @@ pub(in crate::cli) fn package(
                 return Err(Error::new(Kind::Usage, message));
             }
         }
-        // Helm looks for the keys when the archive is made.
-        if Path::new(flags.text("keyring")).exists() {
-            let message = "packages are not signed by pintle yet";
-            return Err(Error::new(Kind::Unsupported, message));
-        }
     }
     let source = source(flags, environment, terminal)?;
     let world = Real::new();
+    let mut passphrases = Typed {
+        file: flags.text("passphrase-file").to_owned(),
+        known: None,
+        said: Vec::new(),
+    };
     for chart in charts {
         let options = Options {
             chart: chart.clone(),
@@ -47,19 +52,89 @@ pub(in crate::cli) fn package(
             app_version: flags.text("app-version").to_owned(),
             destination: flags.text("destination").to_owned(),
             update: flags.is("dependency-update").then(|| source.clone()),
+            signing: flags.is("sign").then(|| Signing {
+                key: flags.text("key").to_owned(),
+                keyring: flags.text("keyring").to_owned(),
+            }),
         };
+        if options.signing.is_some() {
+            // Whoever is asked for a passphrase sees what came before.
+            let _ = terminal.flush();
+        }
         let mut notices = Vec::new();
-        let result = package::run(&options, &world, &mut notices);
+        let result = package::run(&options, &mut passphrases, &world, &mut notices);
+        terminal.out.append(&mut passphrases.said);
         terminal.log(&notices);
         let path = result?;
-        if flags.is("sign") {
-            let keyring = flags.text("keyring");
-            std::fs::File::open(keyring)
-                .map_err(|error| Error::new(Kind::Io, os::path_error("open", keyring, &error)))?;
-        }
         terminal.print(&format!(
             "Successfully packaged chart and saved it to: {path}\n"
         ));
     }
     Ok(())
+}
+
+/// Passphrases from `--passphrase-file`, or typed on the terminal.
+struct Typed {
+    /// `-` is standard input; nothing is the terminal.
+    file: String,
+    /// What the file said: it is read once.
+    known: Option<Vec<u8>>,
+    /// What is to be printed.
+    said: Vec<u8>,
+}
+
+impl Passphrases for Typed {
+    fn open(&mut self) -> Result<(), Error> {
+        if !self.file.is_empty() && self.known.is_none() {
+            self.known = Some(read_line(&self.file)?);
+        }
+        Ok(())
+    }
+
+    fn passphrase(&mut self, key: &[u8]) -> Result<Vec<u8>, Error> {
+        if let Some(known) = &self.known {
+            return Ok(known.clone());
+        }
+        let prompt = format!("Password for key {} >  ", strconv::quote(key));
+        let mut terminal = Terminal::new();
+        let typed = prompt::secret(&prompt, &mut terminal);
+        if typed.is_err() {
+            terminal.print("\n");
+        }
+        self.said.append(&mut terminal.out);
+        typed.map(String::into_bytes)
+    }
+}
+
+/// The first line of a file, as far as Go's buffer holds it.
+fn read_line(path: &str) -> Result<Vec<u8>, Error> {
+    const MOST: usize = 4096;
+    let fail = |operation: &str, error: &std::io::Error| {
+        Error::new(Kind::Io, os::path_error(operation, path, error))
+    };
+    let file = match path {
+        "-" => {
+            let stdin = std::io::stdin().as_fd().try_clone_to_owned();
+            let file = File::from(stdin.map_err(|error| fail("stat", &error))?);
+            let found = file.metadata().map_err(|error| fail("stat", &error))?;
+            if !found.file_type().is_fifo() {
+                let message =
+                    "specified reading passphrase from stdin, without input on stdin".to_owned();
+                return Err(Error::new(Kind::Usage, message));
+            }
+            file
+        }
+        path => File::open(path).map_err(|error| fail("open", &error))?,
+    };
+    let mut line = Vec::new();
+    BufReader::new(std::io::Read::take(file, MOST as u64))
+        .read_until(b'\n', &mut line)
+        .map_err(|error| fail("read", &error))?;
+    if line.is_empty() {
+        return Err(Error::new(Kind::Io, "EOF"));
+    }
+    if line.pop_if(|byte| *byte == b'\n').is_some() {
+        line.pop_if(|byte| *byte == b'\r');
+    }
+    Ok(line)
 }

@@ -3,6 +3,7 @@
 use super::super::environment::Environment;
 use super::prompt;
 use super::source::{access, format, getters, places, source, timeout};
+use super::verify::keys;
 use crate::action::dependency::{self, Manager};
 use crate::action::{hub, pull, repo, search};
 use crate::diag::{Error, Notice};
@@ -248,8 +249,8 @@ pub(in crate::cli) fn dependency(
         registry: access(flags),
         provenance: match (flags.is("verify"), is_update) {
             (false, _) => Provenance::Never,
-            (true, true) => Provenance::Always,
-            (true, false) => Provenance::IfPossible,
+            (true, true) => Provenance::Always(keys(flags)),
+            (true, false) => Provenance::IfPossible(keys(flags)),
         },
         skip_refresh: flags.is("skip-refresh"),
         debug: flags.is("debug"),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::super::environment::Environment;
 use super::plugin;
+use super::verify::keys;
 use crate::action::repo::Format;
 use crate::action::source::Source;
 use crate::diag::Error;
@@ -120,8 +121,7 @@ pub(in crate::cli) fn source(
         repository: flags.text("repo").to_owned(),
         version: flags.text("version").to_owned(),
         devel: flags.is("devel"),
-        verify: flags.is("verify"),
-        keyring: flags.text("keyring").to_owned(),
+        verify: flags.is("verify").then(|| keys(flags)),
         debug: flags.is("debug"),
         beyond: flags.is(BEYOND).then(clouds),
     })

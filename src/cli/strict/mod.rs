@@ -7,7 +7,6 @@ mod flag;
 
 use super::environment::Environment;
 use super::run;
-use crate::action::verify;
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::flag::{Command, Flag, FlagSet, Found, Unknown, find};
 use crate::go::strconv;
@@ -267,8 +266,7 @@ fn dispatch(
         }
         "template" => run::template::strict(flags, arguments, environment, terminal)?,
         "verify" => {
-            let file = arguments.first().map_or("", String::as_str);
-            return Err(verify::refuse(file, flags.text("keyring")).into());
+            run::verify::verify(flags, arguments, terminal)?;
         }
         "version" => run::version::version(flags, terminal)?,
         "plugin list" | "plugin install" | "plugin uninstall" | "plugin update"
