@@ -6,7 +6,7 @@ use super::repo::{Format, structured};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::fetch::index::Version;
 use crate::fetch::repository::index_path;
-use crate::fetch::{Index, Places, Repositories};
+use crate::fetch::{Catalog, Places, Repositories};
 use crate::go::regexp::Regexp;
 use crate::go::semver;
 use crate::go::table::Table;
@@ -84,8 +84,9 @@ pub fn find(
     }
     let mut indexes = Vec::new();
     for entry in repositories.entries {
-        match Index::load(&index_path(&places.repository_cache, &entry.name), notices) {
-            Ok(index) => indexes.push((entry.name, index)),
+        let path = index_path(&places.repository_cache, &entry.name);
+        match Catalog::open(&path, notices).and_then(Catalog::into_entries) {
+            Ok(entries) => indexes.push((entry.name, entries)),
             Err(error) => notices.push(
                 Notice::new(Level::Warn, "repo is corrupt or missing")
                     .with("repo", &entry.name)
@@ -103,8 +104,8 @@ pub fn find(
     };
     // By name and version, since a repository that was added twice counts once.
     let mut charts: BTreeMap<(String, &str), (&str, &Version)> = BTreeMap::new();
-    for (repository, index) in &indexes {
-        for (name, versions) in &index.entries {
+    for (repository, entries) in &indexes {
+        for (name, versions) in entries {
             let full = crate::go::path::join(&[repository, name]);
             for version in versions {
                 let key = (full.clone(), version.metadata.version.as_str());

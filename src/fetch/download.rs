@@ -3,15 +3,15 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::index::Index;
+use super::index::Catalog;
 use super::oci::{self, Layer, Registry};
-use super::reference::{check_scheme, resolve_reference, same_address};
+use super::reference::{check_scheme, resolve_reference};
 use super::repository::{Entry, Repositories, index_path};
 use super::{Access, Clients, Places, cache, file};
 use crate::chart::provenance::{Keys, Verification};
 use crate::diag::{Error, Kind, Notice};
-use crate::go::{os, path};
 use crate::go::url::Url;
+use crate::go::{os, path};
 
 /// What is done about signatures.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -280,7 +280,7 @@ impl Downloader<'_> {
             return fail(format!("no URL found for repository {repository}"));
         }
         check_scheme(&entry.url, self.clients)?;
-        let index = Index::load(
+        let index = Catalog::open(
             &index_path(&self.places.repository_cache, &entry.name),
             notices,
         )
@@ -336,9 +336,8 @@ impl Downloader<'_> {
         for entry in &repositories.entries {
             check_scheme(&entry.url, self.clients)?;
             let path = index_path(&self.places.repository_cache, &entry.name);
-            let index = Index::load(&path, notices).map_err(no_cached_repository)?;
-            let mut urls = index.entries.values().flatten().flat_map(|one| &one.urls);
-            if urls.any(|url| same_address(address, url)) {
+            let index = Catalog::open(&path, notices).map_err(no_cached_repository)?;
+            if index.has_address(address)? {
                 return Ok(Some(entry));
             }
         }

@@ -1,6 +1,6 @@
 //! Files that appear whole or not at all (`fileutil.AtomicWriteFile`).
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -14,23 +14,30 @@ use crate::go::os;
 /// # Errors
 /// What cannot be written, with the name of the file beside it.
 pub fn write(path: &str, bytes: &[u8], mode: u32) -> Result<(), Error> {
+    write_known(path, bytes, mode).map(drop)
+}
+
+/// As [`write()`]; gives what the system knows of the very file, whoever replaces it.
+pub(super) fn write_known(path: &str, bytes: &[u8], mode: u32) -> Result<Metadata, Error> {
     let fail = |operation: &str, path: &str, error: &std::io::Error| {
         Error::new(Kind::Io, os::path_error(operation, path, error))
     };
     let (name, mut file) = create_beside(path)?;
     let written = file
         .write_all(bytes)
-        .and_then(|()| file.set_permissions(Permissions::from_mode(mode)));
+        .and_then(|()| file.set_permissions(Permissions::from_mode(mode)))
+        .and_then(|()| file.metadata());
     drop(file);
-    if let Err(error) = written {
+    let known = written.map_err(|error| {
         let _ = fs::remove_file(&name);
-        return Err(fail("write", &name, &error));
-    }
+        fail("write", &name, &error)
+    })?;
     fs::rename(&name, path).map_err(|error| {
         let _ = fs::remove_file(&name);
         let reason = os::reason(&error);
         Error::new(Kind::Io, format!("rename {name} {path}: {reason}"))
-    })
+    })?;
+    Ok(known)
 }
 
 fn create_beside(path: &str) -> Result<(String, File), Error> {

@@ -16,7 +16,7 @@ pub mod repository;
 
 pub use access::{Access, Clients};
 pub use download::{Downloader, Provenance};
-pub use index::Index;
+pub use index::{Catalog, Index};
 pub use reference::{find_in_repository, resolve_reference, same_address};
 pub use repository::{Entry, Repositories};
 

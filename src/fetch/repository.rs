@@ -4,8 +4,9 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
+use super::index::catalog::{self, Stamp};
 use super::reference::{check_scheme, not_a_repository, resolve_reference};
-use super::{Access, Clients, Index, file};
+use super::{Access, Clients, file};
 use crate::chart::decode::{self, Decoder, find_field};
 use crate::diag::{Error, Kind, Notice};
 use crate::go::{os, path};
@@ -275,7 +276,7 @@ impl Entry {
             ..self.access()
         };
         let bytes = clients.get(&url, &access)?;
-        let index = Index::parse(&bytes, &self.url, notices)?;
+        let (index, said) = catalog::parse(&bytes, &self.url, notices)?;
         let mut names = String::new();
         for name in index.entries.keys() {
             names.push_str(name);
@@ -285,7 +286,10 @@ impl Entry {
         // Completion alone needs the list of names.
         let _ = file::make_folder(&path::dir(&charts));
         let _ = file::write(&charts, names.as_bytes(), 0o644);
-        file::write(&index_path(cache, &self.name), &bytes, 0o644)
+        let place = index_path(cache, &self.name);
+        let known = file::write_known(&place, &bytes, 0o644)?;
+        catalog::store(&place, &index, &said, Stamp::new(&known));
+        Ok(())
     }
 
     /// Helm's words around an error of [`Entry::download_index`].
@@ -306,6 +310,7 @@ pub fn index_path(cache: &str, name: &str) -> String {
 pub fn remove_cached(cache: &str, name: &str) -> Result<(), Error> {
     let _ = fs::remove_file(path::join(&[cache, &format!("{name}-charts.txt")]));
     let index = index_path(cache, name);
+    catalog::remove(&index);
     match fs::remove_file(&index) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::new(
             Kind::Io,

@@ -11,7 +11,7 @@ use crate::diag::{Error, Kind, Level, Notice};
 use crate::fetch::oci;
 use crate::fetch::repository::index_path;
 use crate::fetch::{
-    Access, Clients, Downloader, Entry, Index, Places, Provenance, Repositories, file,
+    Access, Catalog, Clients, Downloader, Entry, Places, Provenance, Repositories, file,
     find_in_repository, resolve_reference, same_address,
 };
 use crate::go::url::Url;
@@ -49,7 +49,7 @@ fn say(out: &mut Vec<u8>, line: &str) {
 }
 
 /// The repositories that were added, with their indexes.
-type Known = Vec<(Entry, Index)>;
+type Known = Vec<(Entry, Catalog)>;
 
 impl<'a> Manager<'a> {
     /// For `--dependency-update` of a chart in the folder `chart`.
@@ -347,7 +347,7 @@ impl<'a> Manager<'a> {
             .into_iter()
             .map(|entry| {
                 let path = index_path(&self.places.repository_cache, &entry.name);
-                Ok((entry, Index::load(&path, notices)?))
+                Ok((entry, Catalog::open(&path, notices)?))
             })
             .collect()
     }
@@ -659,7 +659,7 @@ fn find(
             .map_err(|error| error.wrap(format!("chart {name} not found in {repository}")))?;
         return Ok((address, access));
     };
-    let Some(versions) = index.entries.get(name) else {
+    let Some(versions) = index.versions(name)? else {
         return fail("entry not found");
     };
     let wanted = &dependency.version;

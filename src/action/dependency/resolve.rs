@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::chart::{self, Dependency};
 use crate::diag::{Error, Kind, Notice};
 use crate::fetch::repository::index_path;
-use crate::fetch::{Index, Places, oci};
+use crate::fetch::{Catalog, Places, oci};
 use crate::go::{os, path, semver, strconv};
 
 fn fail<T>(message: String) -> Result<T, Error> {
@@ -60,7 +60,7 @@ pub(super) fn resolve(
     let &Around { chart, places, .. } = around;
     let mut found = Vec::with_capacity(asked.len());
     let mut missing = Vec::new();
-    let mut indexes: BTreeMap<&str, Index> = BTreeMap::new();
+    let mut indexes: BTreeMap<&str, Catalog> = BTreeMap::new();
     for dependency in asked {
         let constraint = constraint(dependency)?;
         let locked = |version: &str| Dependency {
@@ -118,16 +118,17 @@ pub(super) fn resolve(
         };
         if !indexes.contains_key(name.as_str()) {
             let path = index_path(&places.repository_cache, name);
-            let index = Index::load(&path, notices).map_err(|error| {
+            let index = Catalog::open(&path, notices).map_err(|error| {
                 error.wrap(format!(
                     "no cached repository for {name} found. (try 'helm repo update')"
                 ))
             })?;
             indexes.insert(name, index);
         }
-        let versions = indexes
-            .get(name.as_str())
-            .and_then(|index| index.entries.get(&dependency.name));
+        let versions = match indexes.get(name.as_str()) {
+            Some(index) => index.versions(&dependency.name)?,
+            None => None,
+        };
         let Some(versions) = versions else {
             return fail(format!(
                 "{} chart not found in repo {repository}",

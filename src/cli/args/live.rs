@@ -11,7 +11,7 @@ use super::super::{kubeconfig, strict};
 use super::page::Live;
 use crate::action::create::starter;
 use crate::fetch::repository::index_path;
-use crate::fetch::{Index, Repositories};
+use crate::fetch::{Catalog, Repositories};
 
 /// Where names are looked for. It is read before completion begins, for clap's completers outlive
 /// the environment.
@@ -46,11 +46,12 @@ impl Known {
     /// The charts of a repository, with their descriptions.
     fn charts(&self, repository: &str) -> Vec<(String, String)> {
         let path = index_path(&self.repository_cache, repository);
-        let Ok(index) = Index::load(&path, &mut Vec::new()) else {
+        let catalog = Catalog::open(&path, &mut Vec::new());
+        let Ok(charts) = catalog.and_then(Catalog::into_entries) else {
             return Vec::new();
         };
-        let charts = index.entries.iter();
         charts
+            .iter()
             .map(|(name, versions)| {
                 let newest = versions.first();
                 let about = newest.map_or("", |version| &version.metadata.description);

@@ -1,5 +1,6 @@
 //! `index.yaml` (`repo.IndexFile`): what a repository has.
 
+pub(super) mod catalog;
 mod decode;
 mod encode;
 mod json;
@@ -8,6 +9,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fs;
 
+pub use catalog::Catalog;
 pub use json::{dependencies, metadata_json};
 
 use super::file;
@@ -137,43 +139,12 @@ impl Index {
         version: &str,
         notices: &mut Vec<Notice>,
     ) -> Result<&Version, Error> {
-        let fail = |message: String| Err(Error::new(Kind::Chart, message));
-        let Some(versions) = self.entries.get(name) else {
-            return fail("no chart name found".to_owned());
-        };
-        if versions.is_empty() {
-            return fail("no chart version found".to_owned());
-        }
-        let wanted = if version.is_empty() { "*" } else { version };
-        let constraint = semver::Constraint::parse(wanted)
-            .map_err(|error| Error::new(Kind::Chart, error.to_string()))?;
-        if !version.is_empty()
-            && let Some(found) = versions.iter().find(|one| one.metadata.version == version)
-        {
-            return Ok(found);
-        }
-        let found = versions.iter().find(|one| {
-            semver::Version::parse(&one.metadata.version)
-                .is_ok_and(|found| constraint.check(&found))
-        });
-        let Some(found) = found else {
-            return fail(format!("no chart version found for {name}-{version}"));
-        };
-        if !version.is_empty() {
-            let notice = match is_range(version) {
-                true => Notice::new(Level::Debug, "selected version matching constraint")
-                    .with("chart", name)
-                    .with("constraint", version),
-                false => Notice::new(
-                    Level::Warn,
-                    "unable to find exact version requested; falling back to closest available version",
-                )
-                .with("chart", name)
-                .with("requested", version),
-            };
-            notices.push(notice.with("selected", &found.metadata.version));
-        }
-        Ok(found)
+        choose(
+            self.entries.get(name).map(Vec::as_slice),
+            name,
+            version,
+            notices,
+        )
     }
 
     /// Adds a chart (`IndexFile.MustAdd`).
@@ -218,6 +189,51 @@ impl Index {
         };
         file::write(path, &text, 0o644)
     }
+}
+
+/// The version of a chart that is asked for; see [`Index::get`].
+fn choose<'v>(
+    versions: Option<&'v [Version]>,
+    name: &str,
+    version: &str,
+    notices: &mut Vec<Notice>,
+) -> Result<&'v Version, Error> {
+    let fail = |message: String| Err(Error::new(Kind::Chart, message));
+    let Some(versions) = versions else {
+        return fail("no chart name found".to_owned());
+    };
+    if versions.is_empty() {
+        return fail("no chart version found".to_owned());
+    }
+    let wanted = if version.is_empty() { "*" } else { version };
+    let constraint = semver::Constraint::parse(wanted)
+        .map_err(|error| Error::new(Kind::Chart, error.to_string()))?;
+    if !version.is_empty()
+        && let Some(found) = versions.iter().find(|one| one.metadata.version == version)
+    {
+        return Ok(found);
+    }
+    let found = versions.iter().find(|one| {
+        semver::Version::parse(&one.metadata.version).is_ok_and(|found| constraint.check(&found))
+    });
+    let Some(found) = found else {
+        return fail(format!("no chart version found for {name}-{version}"));
+    };
+    if !version.is_empty() {
+        let notice = match is_range(version) {
+            true => Notice::new(Level::Debug, "selected version matching constraint")
+                .with("chart", name)
+                .with("constraint", version),
+            false => Notice::new(
+                Level::Warn,
+                "unable to find exact version requested; falling back to closest available version",
+            )
+            .with("chart", name)
+            .with("requested", version),
+        };
+        notices.push(notice.with("selected", &found.metadata.version));
+    }
+    Ok(found)
 }
 
 /// Artifactory forgets aliases, which is not held against it.
