@@ -62,6 +62,7 @@ fn fetch(
             (None, true) => Provenance::Later,
             (None, false) => Provenance::Never,
         },
+        digest: String::new(),
         clients,
     };
     let mut reference = options.chart.clone();

@@ -115,6 +115,7 @@ impl Source {
                 Some(keys) => Provenance::Always(keys.clone()),
                 None => Provenance::Never,
             },
+            digest: String::new(),
             clients: &clients,
         };
         let found = downloader.download_to_cache(&reference, version, out, notices);

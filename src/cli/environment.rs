@@ -204,6 +204,7 @@ impl Environment {
             ("now", "PINTLE_NOW"),
             ("color", "PINTLE_COLOR"),
             ("debug", "PINTLE_DEBUG"),
+            ("offline", "PINTLE_OFFLINE"),
         ] {
             let value = self.get(variable);
             if !value.is_empty() {

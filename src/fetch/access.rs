@@ -94,7 +94,12 @@ pub struct Clients {
     registries: Mutex<BTreeMap<Access, Arc<Registry>>>,
     words: Mutex<Vec<u8>>,
     getters: Getters,
+    /// What was fetched before it was asked for.
+    ahead: Mutex<Ahead>,
 }
+
+/// Addresses, how they are talked to, and what came of it.
+type Ahead = BTreeMap<(String, Access), Result<Vec<u8>, Error>>;
 
 impl Clients {
     /// Clients, and plugins for what they do not fetch.
@@ -117,6 +122,40 @@ impl Clients {
     /// Helm's words for certificates that cannot be read, connections that cannot be made and answers
     /// other than 200.
     pub fn get(&self, url: &str, access: &Access) -> Result<Vec<u8>, Error> {
+        let found = self.lock_ahead().remove(&(url.to_owned(), access.clone()));
+        found.unwrap_or_else(|| self.get_now(url, access))
+    }
+
+    /// Fetches addresses side by side, a few at a time; [`Clients::get`] then gives what came.
+    pub fn fetch_ahead(&self, errands: Vec<(String, Access)>) {
+        const AT_ONCE: usize = 8;
+        let workers = errands.len().min(AT_ONCE);
+        if workers < 2 {
+            return;
+        }
+        let errands = Mutex::new(errands.into_iter());
+        std::thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| {
+                    loop {
+                        let next = errands
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .next();
+                        let Some((url, access)) = next else { return };
+                        let got = self.get_now(&url, &access);
+                        self.lock_ahead().insert((url, access), got);
+                    }
+                });
+            }
+        });
+    }
+
+    fn lock_ahead(&self) -> std::sync::MutexGuard<'_, Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get_now(&self, url: &str, access: &Access) -> Result<Vec<u8>, Error> {
         let parse = |text: &str, what: &str| {
             Url::parse(text).map_err(|error| {
                 Error::new(Kind::Network, format!("unable to parse {what}: {error}"))

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use sha2::{Digest as _, Sha256};
+
 use super::file;
 use crate::diag::{Error, Kind};
 use crate::go::path;
@@ -41,6 +43,19 @@ pub(super) fn find(root: &str, digest: &str, kind: &str) -> Option<String> {
     let path = path(root, digest, kind);
     let found = fs::metadata(&path).ok()?;
     (found.is_file() && found.len() > 0).then_some(path)
+}
+
+/// The chart of that digest and its path, where it is there and whole.
+pub(super) fn chart(root: &str, digest: &str) -> Option<(String, Vec<u8>)> {
+    let path = find(root, digest, ".chart")?;
+    let bytes = fs::read(&path).ok()?;
+    (digest_of(&bytes) == digest).then_some((path, bytes))
+}
+
+/// The digest of `bytes`, as names have it.
+pub(super) fn digest_of(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Keeps `bytes`; gives the path.

@@ -1,13 +1,11 @@
 use std::fs;
 use std::sync::Arc;
 
-use sha2::{Digest as _, Sha256};
-
 use super::index::Catalog;
 use super::oci::{self, Layer, Registry};
 use super::reference::{check_scheme, resolve_reference};
 use super::repository::{Entry, Repositories, index_path};
-use super::{Access, Clients, Places, cache, file};
+use super::{Access, Clients, Digests, Places, cache, file};
 use crate::chart::provenance::{Keys, Verification};
 use crate::diag::{Error, Kind, Notice};
 use crate::go::url::Url;
@@ -45,6 +43,8 @@ pub struct Downloader<'a> {
     pub access: Access,
     /// What is done about signatures.
     pub provenance: Provenance,
+    /// What an index says of the chart, where an address is asked for: its digest, or nothing.
+    pub digest: String,
     /// The clients.
     pub clients: &'a Clients,
 }
@@ -99,9 +99,24 @@ impl Downloader<'_> {
             let path = cache::find(root, digest.as_deref()?, kind)?;
             fs::read(path).ok()
         };
-        let bytes = match cached(".chart") {
+        let kept = match found.way {
+            Way::Index => digest
+                .as_deref()
+                .and_then(|digest| cache::chart(root, digest))
+                .map(|(_, bytes)| bytes),
+            Way::Registry => cached(".chart"),
+        };
+        let bytes = match kept {
             Some(bytes) => bytes,
-            None => self.get(&found, Layer::Chart)?,
+            None => {
+                let bytes = self.get(&found, Layer::Chart)?;
+                let real = self.check(&found, digest.as_deref(), &bytes)?;
+                if found.way == Way::Index && digest.as_ref() == Some(&real) {
+                    // For the next time; that it cannot be kept does not matter now.
+                    let _ = cache::put(root, &real, ".chart", &bytes);
+                }
+                bytes
+            }
         };
         let target = path::join(&[destination, &base_name(&found.url)]);
         file::write(&target, &bytes, 0o644)?;
@@ -137,14 +152,20 @@ impl Downloader<'_> {
         self.check_download(&found.url)?;
         let root = &self.places.content_cache;
         let known = cache::digest(&found.digest, "unable to decode digest: ")?;
-        let cached = known
-            .as_deref()
-            .and_then(|digest| cache::find(root, digest, ".chart"));
+        let cached = known.as_deref().and_then(|digest| match found.way {
+            Way::Index => cache::chart(root, digest).map(|(path, _)| path),
+            // A registry's digest is that of the manifest.
+            Way::Registry => cache::find(root, digest, ".chart"),
+        });
         let (path, digest) = match (cached, known) {
             (Some(path), Some(digest)) => (path, digest),
             (_, known) => {
                 let bytes = self.get(&found, Layer::Chart)?;
-                let digest = known.unwrap_or_else(|| hex(&Sha256::digest(&bytes)));
+                let real = self.check(&found, known.as_deref(), &bytes)?;
+                let digest = match (found.way, known) {
+                    (Way::Registry, Some(known)) => known,
+                    _ => real,
+                };
                 (cache::put(root, &digest, ".chart", &bytes)?, digest)
             }
         };
@@ -165,6 +186,33 @@ impl Downloader<'_> {
             }
         }
         Ok(path)
+    }
+
+    /// The digest of a chart that was fetched; refuses one that is not what its index says.
+    fn check(&self, found: &Found, known: Option<&str>, bytes: &[u8]) -> Result<String, Error> {
+        let real = cache::digest_of(bytes);
+        let is_checked = self.places.digests == Digests::Checked && found.way == Way::Index;
+        match known {
+            Some(known) if is_checked && known != real => {
+                let url = &found.url;
+                let message = format!("{url} has the digest {real}, but its index says {known}");
+                Err(Error::new(Kind::Chart, message).with_hint(
+                    "Either the chart was replaced and the index is old (`pintle repo update`), or somebody changed it on its way.",
+                ))
+            }
+            _ => Ok(real),
+        }
+    }
+
+    /// Where the chart at `address` would be asked for, unless it is kept already. For
+    /// [`Clients::fetch_ahead`].
+    pub fn errand(&self, address: &str) -> Option<(String, Access)> {
+        let found = self.resolve(address, "", &mut Vec::new()).ok()?;
+        let digest = cache::digest(&found.digest, "").ok()?;
+        let is_kept = digest
+            .is_some_and(|digest| cache::chart(&self.places.content_cache, &digest).is_some());
+        (found.way == Way::Index && !is_kept && found.url.scheme != b"oci")
+            .then(|| (found.url.to_string(), found.access))
     }
 
     /// The signature; nothing where there is none and it is not needed.
@@ -261,7 +309,7 @@ impl Downloader<'_> {
                 },
             };
             return Ok(Found {
-                digest: String::new(),
+                digest: self.digest.clone(),
                 url,
                 access,
                 way: Way::Index,
@@ -356,8 +404,4 @@ fn base_name(url: &Url) -> String {
         Some((name, tag)) if url.scheme == b"oci" => format!("{name}-{tag}.tgz"),
         _ => name,
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

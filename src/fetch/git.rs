@@ -12,6 +12,7 @@ use super::file;
 use crate::diag::{Error, Kind};
 use crate::go::url::query_unescape;
 use crate::go::{os, path};
+use crate::net::check_online;
 
 /// A chart in a repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,6 +226,9 @@ impl Reference {
 
     /// Runs git; gives what it printed.
     fn git(&self, folder: Option<&Path>, words: &[&str]) -> Result<String, Error> {
+        if matches!(words, ["ls-remote" | "fetch", ..]) {
+            check_online(&self.repository)?;
+        }
         let mut command = Command::new("git");
         command
             .args([

@@ -35,4 +35,16 @@ pub struct Places {
     pub credentials: oci::credential::Files,
     /// Plugins that fetch what has a scheme of their own.
     pub getters: Getters,
+    /// What is done about charts that are not what their index says.
+    pub digests: Digests,
+}
+
+/// What is done about the digests of charts in indexes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Digests {
+    /// A chart with another digest is refused.
+    #[default]
+    Checked,
+    /// It is taken, as Helm does; but never kept under the digest that it has not.
+    Unchecked,
 }

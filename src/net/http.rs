@@ -1,5 +1,6 @@
 use std::net::ToSocketAddrs;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use super::{Answer, Method, Options, Request};
 use crate::diag::{Error, Kind};
@@ -25,52 +26,9 @@ impl Client {
         }
     }
 
-    /// Fetches what is at `url` (`HTTPGetter.Get` of `pkg/getter`, Helm 4.2.4).
-    ///
-    /// # Errors
-    /// [`Kind::Network`], in Go's words for connections that cannot be made and Helm's for answers
-    /// other than 200; [`Kind::Io`] for certificates that cannot be read.
-    pub fn get(&self, url: &str) -> Result<Vec<u8>, Error> {
-        let answer = self.request(url)?;
-        if answer.status == 200 {
-            return Ok(answer.body);
-        }
-        let message = format!(
-            "failed to fetch {url} : {} {}",
-            answer.status, answer.reason
-        );
-        Err(Error::new(Kind::Network, message.trim_end()))
-    }
-
-    /// Asks for what is at `url` and gives any answer.
-    ///
-    /// # Errors
-    /// As [`Client::get`], but for answers.
-    pub fn request(&self, url: &str) -> Result<Answer, Error> {
-        self.request_with(url, &[])
-    }
-
-    /// As [`Client::request`], with headers.
-    ///
-    /// # Errors
-    /// As [`Client::request`].
-    pub fn request_with(
-        &self,
-        url: &str,
-        headers: &[(&'static str, String)],
-    ) -> Result<Answer, Error> {
-        let answer = self.send(&Request {
-            url,
-            headers: headers.to_vec(),
-            ..Request::default()
-        })?;
-        match answer.broken {
-            Some(why) => {
-                let message = format!("Get {}: {why}", strconv::quote(url));
-                Err(Error::new(Kind::Network, message))
-            }
-            None => Ok(answer),
-        }
+    /// How long a request may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.options.timeout
     }
 
     /// Sends a request and gives any answer, be its body whole or not.
@@ -79,6 +37,7 @@ impl Client {
     /// [`Kind::Network`] for a server that cannot be reached, in Go's words; [`Kind::Io`] for
     /// certificates that cannot be read.
     pub fn send(&self, request: &Request<'_>) -> Result<Answer, Error> {
+        super::check_online(request.url)?;
         let started = self.started.get_or_init(|| start(&self.options));
         let started = match started {
             Ok(started) => started,
@@ -154,6 +113,8 @@ fn start(options: &Options) -> Result<Started, Error> {
         .user_agent(&options.user_agent)
         .timeout(options.timeout)
         .read_timeout(options.silence)
+        // Of ten requests none leads to an eleventh.
+        .redirect(reqwest::redirect::Policy::limited(9))
         .no_gzip();
     if options.insecure_skip_tls_verify {
         builder = builder.tls_danger_accept_invalid_certs(true);

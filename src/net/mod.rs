@@ -6,12 +6,39 @@
 pub mod aws;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "http")]
+mod retry;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use crate::diag::{Error, Kind};
 
 #[cfg(feature = "http")]
 pub use http::Client;
+
+/// Set once, and never taken back: a promise of the whole process.
+static OFFLINE: AtomicBool = AtomicBool::new(false);
+
+/// Promises that from here on this process asks no server for anything: every request is refused.
+pub fn go_offline() {
+    OFFLINE.store(true, Ordering::SeqCst);
+}
+
+/// Refuses a request after [`go_offline`].
+///
+/// # Errors
+/// [`Kind::Network`], in our own words.
+pub fn check_online(url: &str) -> Result<(), Error> {
+    if !OFFLINE.load(Ordering::SeqCst) {
+        return Ok(());
+    }
+    let message = format!("{url} is not asked for: --offline promises not to");
+    Err(Error::new(Kind::Network, message).with_hint(
+        "Run it once without --offline (and without PINTLE_OFFLINE): what is fetched then is kept.",
+    ))
+}
 
 /// How servers are talked to. `Default` is what Helm does without flags.
 #[derive(Clone, Debug)]
@@ -141,7 +168,7 @@ impl Client {
     ///
     /// # Errors
     /// Always.
-    pub fn get(&self, url: &str) -> Result<Vec<u8>, crate::diag::Error> {
+    pub fn get(&self, url: &str) -> Result<Vec<u8>, Error> {
         self.request(url).map(|answer| answer.body)
     }
 
@@ -149,7 +176,7 @@ impl Client {
     ///
     /// # Errors
     /// Always.
-    pub fn request(&self, url: &str) -> Result<Answer, crate::diag::Error> {
+    pub fn request(&self, url: &str) -> Result<Answer, Error> {
         self.request_with(url, &[])
     }
 
@@ -161,7 +188,7 @@ impl Client {
         &self,
         url: &str,
         _headers: &[(&'static str, String)],
-    ) -> Result<Answer, crate::diag::Error> {
+    ) -> Result<Answer, Error> {
         self.send(&Request {
             url,
             ..Request::default()
@@ -172,10 +199,11 @@ impl Client {
     ///
     /// # Errors
     /// Always.
-    pub fn send(&self, request: &Request<'_>) -> Result<Answer, crate::diag::Error> {
+    pub fn send(&self, request: &Request<'_>) -> Result<Answer, Error> {
         let url = request.url;
-        Err(crate::diag::Error::new(
-            crate::diag::Kind::Unsupported,
+        check_online(url)?;
+        Err(Error::new(
+            Kind::Unsupported,
             format!("{url}: pintle was built without the feature http"),
         ))
     }

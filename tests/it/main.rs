@@ -7,6 +7,8 @@ mod create;
 mod difference;
 mod documentation;
 mod examples;
+#[cfg(feature = "http")]
+mod fault;
 mod front;
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 #[path = "../cluster/mod.rs"]

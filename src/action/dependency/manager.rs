@@ -21,6 +21,18 @@ use crate::world::World;
 /// Repositories that were not added are cached under this and the hash of their address.
 const UNMANAGED: &str = "helm-manager-";
 
+/// When the indexes of repositories are fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Refresh {
+    /// Each time, as Helm does.
+    #[default]
+    Always,
+    /// Where an index that is here does not have the very version that is wanted.
+    WhenNeeded,
+    /// The ones that are here have to do.
+    Never,
+}
+
 /// Brings the dependencies of a chart into its `charts/` (`downloader.Manager`).
 pub struct Manager<'a> {
     /// The chart's folder, as typed.
@@ -31,8 +43,8 @@ pub struct Manager<'a> {
     pub registry: Access,
     /// What is done about signatures.
     pub provenance: Provenance,
-    /// Do not fetch the indexes of repositories.
-    pub skip_refresh: bool,
+    /// When the indexes of repositories are fetched.
+    pub refresh: Refresh,
     /// Say more.
     pub debug: bool,
     /// The clock.
@@ -59,7 +71,7 @@ impl<'a> Manager<'a> {
             places: &source.places,
             registry: source.access.clone(),
             provenance: Provenance::Never,
-            skip_refresh: false,
+            refresh: Refresh::Always,
             debug: source.debug,
             world,
         }
@@ -99,9 +111,7 @@ impl<'a> Manager<'a> {
         let mut locked = lock.dependencies.unwrap_or_default();
         self.check_repositories(&locked)?;
         let clients = Clients::new(self.places.getters.clone());
-        if !self.skip_refresh {
-            self.refresh_all(&clients, out, notices)?;
-        }
+        self.refresh_all(&locked, &clients, out, notices)?;
         self.download(&mut locked, &clients, out, notices)
     }
 
@@ -118,9 +128,7 @@ impl<'a> Manager<'a> {
         let mut names = self.repository_names(&mut asked, out)?;
         let clients = Clients::new(self.places.getters.clone());
         self.refresh_unmanaged(&asked, &mut names, &clients, out, notices)?;
-        if !self.skip_refresh {
-            self.refresh_all(&clients, out, notices)?;
-        }
+        self.refresh_all(&asked, &clients, out, notices)?;
         let tags = |repository: &str| {
             let registry = clients.registry(&self.registry, &self.places.credentials)?;
             registry.tags(repository)
@@ -247,27 +255,56 @@ impl<'a> Manager<'a> {
             let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             let name = format!("{UNMANAGED}{hex}");
             names.insert(dependency.name.clone(), name.clone());
-            entries.push(Entry {
+            let entry = Entry {
                 name,
                 url: dependency.repository.clone(),
                 ..Entry::default()
-            });
+            };
+            if self.is_wanted(&entry, asked) {
+                entries.push(entry);
+            }
         }
-        if self.skip_refresh || entries.is_empty() {
+        if entries.is_empty() {
             return Ok(());
         }
         say(out, "Getting updates for unmanaged Helm repositories...");
         self.refresh(&entries, clients, out, notices)
     }
 
-    /// Fetches the indexes of all repositories that were added.
+    /// Whether the index of a repository is to be fetched for the sake of `asked`.
+    fn is_wanted(&self, entry: &Entry, asked: &[Dependency]) -> bool {
+        match self.refresh {
+            Refresh::Always => return true,
+            Refresh::Never => return false,
+            Refresh::WhenNeeded => {}
+        }
+        let path = index_path(&self.places.repository_cache, &entry.name);
+        let Ok(index) = Catalog::open(&path, &mut Vec::new()) else {
+            return true;
+        };
+        let is_there = |one: &Dependency| {
+            let versions = index.versions(&one.name).ok().flatten().unwrap_or_default();
+            semver::Version::parse_strict(&one.version).is_ok()
+                && versions
+                    .iter()
+                    .any(|found| found.metadata.version == one.version)
+        };
+        asked
+            .iter()
+            .filter(|one| same_address(&entry.url, &one.repository))
+            .any(|one| !is_there(one))
+    }
+
+    /// Fetches the indexes of the repositories that were added.
     fn refresh_all(
         &self,
+        asked: &[Dependency],
         clients: &Clients,
         out: &mut Vec<u8>,
         notices: &mut Vec<Notice>,
     ) -> Result<(), Error> {
-        let known = Repositories::load_or_none(&self.places.repository_config)?;
+        let mut known = Repositories::load_or_none(&self.places.repository_config)?;
+        known.entries.retain(|entry| self.is_wanted(entry, asked));
         if known.entries.is_empty() {
             return Ok(());
         }
@@ -382,6 +419,7 @@ impl<'a> Manager<'a> {
         let new = Temporary(path::join(&[&self.chart, &name]));
         file::make_folder(&new.0)?;
         say(out, &format!("Saving {} charts", dependencies.len()));
+        clients.fetch_ahead(self.errands(dependencies, &known, clients));
         let mut fetched = BTreeSet::new();
         for dependency in dependencies.iter_mut() {
             if dependency.repository.is_empty() {
@@ -414,6 +452,39 @@ impl<'a> Manager<'a> {
         self.swap(dependencies, &new.0, &charts, out, notices)
     }
 
+    /// What will be asked for, as far as that is known without asking.
+    fn errands(
+        &self,
+        dependencies: &[Dependency],
+        known: &Known,
+        clients: &Clients,
+    ) -> Vec<(String, Access)> {
+        let mut errands = Vec::new();
+        for dependency in dependencies {
+            let repository = &dependency.repository;
+            let is_known = known
+                .iter()
+                .any(|(entry, _)| same_address(repository, &entry.url));
+            if !is_known || repository.is_empty() || oci::is_oci(repository) {
+                continue;
+            }
+            let found = find(dependency, known, clients, &mut Vec::new());
+            let Ok((address, access, digest)) = found else {
+                continue;
+            };
+            let downloader = Downloader {
+                places: self.places,
+                access,
+                provenance: self.provenance.clone(),
+                digest,
+                clients,
+            };
+            let errand = downloader.errand(&address);
+            errands.extend(errand.filter(|errand| !errands.contains(errand)));
+        }
+        errands
+    }
+
     #[expect(clippy::too_many_arguments, reason = "all of a run's state")]
     fn fetch(
         &self,
@@ -437,7 +508,7 @@ impl<'a> Manager<'a> {
             dependency.version = self.pack(dependency, folder, notices).map_err(Stop::Save)?;
             return Ok(());
         }
-        let (address, access) = find(dependency, known, clients, notices)
+        let (address, access, digest) = find(dependency, known, clients, notices)
             .map_err(|error| Stop::Save(error.wrap("could not find ")))?;
         let name = &dependency.name;
         if fetched.contains(&address) {
@@ -467,6 +538,7 @@ impl<'a> Manager<'a> {
             places: self.places,
             access,
             provenance: self.provenance.clone(),
+            digest,
             clients,
         };
         let result = downloader.download_to(&address, &version, folder, out, notices);
@@ -644,11 +716,11 @@ fn find(
     known: &Known,
     clients: &Clients,
     notices: &mut Vec<Notice>,
-) -> Result<(String, Access), Error> {
+) -> Result<(String, Access, String), Error> {
     let (name, repository) = (&dependency.name, &dependency.repository);
     if repository.starts_with("oci://") {
         let address = format!("{repository}/{name}:{}", dependency.version);
-        return Ok((address, Access::default()));
+        return Ok((address, Access::default(), String::new()));
     }
     let mut entries = known.iter();
     let Some((entry, index)) = entries.find(|(entry, _)| same_address(repository, &entry.url))
@@ -657,7 +729,7 @@ fn find(
         let version = &dependency.version;
         let address = find_in_repository(repository, name, version, &access, clients, notices)
             .map_err(|error| error.wrap(format!("chart {name} not found in {repository}")))?;
-        return Ok((address, access));
+        return Ok((address, access, String::new()));
     };
     let Some(versions) = index.versions(name)? else {
         return fail("entry not found");
@@ -667,12 +739,13 @@ fn find(
         Err(_) => wanted == found,
         Ok(wanted) => semver::Version::parse(found).is_ok_and(|found| wanted == found),
     };
-    let mut urls = versions
+    let found = versions
         .iter()
         .filter(|version| wanted.is_empty() || is_same(&version.metadata.version))
-        .filter_map(|version| version.urls.first());
-    let Some(url) = urls.next() else {
+        .find_map(|version| Some((version.urls.first()?, &version.digest)));
+    let Some((url, digest)) = found else {
         return fail("no matching version");
     };
-    Ok((resolve_reference(repository, url)?, entry.access()))
+    let address = resolve_reference(repository, url)?;
+    Ok((address, entry.access(), digest.clone()))
 }

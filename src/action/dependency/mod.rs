@@ -7,4 +7,4 @@ mod manager;
 mod resolve;
 
 pub use list::{Listing, Row, list, read};
-pub use manager::Manager;
+pub use manager::{Manager, Refresh};

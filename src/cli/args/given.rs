@@ -5,9 +5,10 @@ use clap::parser::ValueSource;
 
 use super::super::environment::Environment;
 use super::super::{run, strict};
-use super::page::Page;
+use super::page::{EVERYWHERE, Page};
 use crate::diag::{Error, Kind, Level};
 use crate::go::flag::{Flag, FlagSet};
+use crate::net;
 use crate::ui::{Color, Terminal};
 
 /// What no user says and run functions read.
@@ -29,9 +30,10 @@ pub(super) fn flags(
         set.add(group);
     }
     set.add(BEYOND);
+    set.add(EVERYWHERE);
     environment.set_command_defaults(&mut set);
     environment.set_pintle_defaults(&mut set);
-    let all = page.groups().chain([strict::GLOBAL]).flatten();
+    let all = page.groups().chain([EVERYWHERE, strict::GLOBAL]).flatten();
     for flag in all {
         // A name that stands in two tables is one flag, and given once.
         let given = matches!(
@@ -55,6 +57,9 @@ pub(super) fn flags(
     let warnings = set.take_warnings();
     if !warnings.is_empty() {
         terminal.complain(&warnings);
+    }
+    if set.is("offline") {
+        net::go_offline();
     }
     if set.is("debug") {
         terminal.level = Level::Debug;

@@ -19,6 +19,12 @@ use crate::ui::Terminal;
 /// Heading of flags that Helm does not have.
 const OWN: &str = "pintle's own";
 
+/// Flags that every command of pintle has, and Helm has not.
+pub(super) const EVERYWHERE: &[Flag] = &[Flag::bool(
+    "offline",
+    "ask no server for charts, indexes or values: what is not kept is refused",
+)];
+
 /// One command.
 pub(super) struct Page {
     /// The words behind `pintle`.
@@ -205,13 +211,16 @@ impl Page {
             command = command.arg(operand.arg(known));
         }
         let mut seen: Vec<&str> = Vec::new();
-        let global: &[Flag] = if self.is_global { strict::GLOBAL } else { &[] };
+        let globals: [&[Flag]; 2] = match self.is_global {
+            true => [EVERYWHERE, strict::GLOBAL],
+            false => [&[], &[]],
+        };
         for (flag, heading) in self
             .flags
             .iter()
             .flat_map(|group| group.iter().map(|flag| (flag, OWN)))
             .chain(self.groups().flatten().map(|flag| (flag, "")))
-            .chain(global.iter().map(|flag| (flag, "Global")))
+            .chain(globals.into_iter().flatten().map(|flag| (flag, "Global")))
         {
             let is_hidden_global = heading == "Global" && flag.hidden;
             if seen.contains(&flag.name) || is_hidden_global {

@@ -2,9 +2,9 @@
 
 use super::super::environment::Environment;
 use super::prompt;
-use super::source::{access, format, getters, places, source, timeout};
+use super::source::{access, format, getters, is_own, places, source, timeout};
 use super::verify::keys;
-use crate::action::dependency::{self, Manager};
+use crate::action::dependency::{self, Manager, Refresh};
 use crate::action::{hub, pull, repo, search};
 use crate::diag::{Error, Notice};
 use crate::fetch::{Entry, Places, Provenance};
@@ -252,7 +252,11 @@ pub(in crate::cli) fn dependency(
             (true, true) => Provenance::Always(keys(flags)),
             (true, false) => Provenance::IfPossible(keys(flags)),
         },
-        skip_refresh: flags.is("skip-refresh"),
+        refresh: match (flags.is("skip-refresh"), is_own(flags)) {
+            (true, _) => Refresh::Never,
+            (false, true) => Refresh::WhenNeeded,
+            (false, false) => Refresh::Always,
+        },
         debug: flags.is("debug"),
         world: &Real::new(),
     };

@@ -10,7 +10,7 @@ use crate::action::source::Source;
 use crate::diag::Error;
 use crate::fetch::bucket::Clouds;
 use crate::fetch::oci::credential::Files;
-use crate::fetch::{Access, Places};
+use crate::fetch::{Access, Digests, Places};
 use crate::go::flag::FlagSet;
 use crate::go::{path, time};
 use crate::net::aws::Credentials;
@@ -59,7 +59,16 @@ pub(in crate::cli) fn places(flags: &FlagSet) -> Places {
         content_cache: flags.text("content-cache").to_owned(),
         credentials: credentials(flags),
         getters: Getters::default(),
+        digests: match is_own(flags) {
+            true => Digests::Checked,
+            false => Digests::Unchecked,
+        },
     }
+}
+
+/// Whether pintle's own command line was typed, and not Helm's: only that one has the flag.
+pub(in crate::cli) fn is_own(flags: &FlagSet) -> bool {
+    flags.has("offline")
 }
 
 /// Where credentials for registries are kept.

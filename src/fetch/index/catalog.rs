@@ -25,7 +25,7 @@ const HEADER: usize = 8 + STAMP + 3 * 16;
 const STAMP: usize = 8 + 8 + 8 + 8;
 
 /// Smaller indexes are read as fast as a catalog of them.
-const WORTH: u64 = 64 << 10;
+const WORTH: u64 = 16 << 10;
 
 /// Stands for the name of the index in what was said of it.
 const SOURCE: &str = "\0";

@@ -130,6 +130,11 @@ impl FlagSet {
         scalar::bool(self.text(name)).unwrap_or(false)
     }
 
+    /// Whether there is a flag of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.lookup(name).is_some()
+    }
+
     /// The value of a [`Kind::Int`] flag.
     pub fn int(&self, name: &str) -> i64 {
         scalar::int(self.text(name)).unwrap_or(0)
