@@ -24,10 +24,12 @@
 //! | [`net`] | the HTTP client |
 //! | [`plugin`] | Helm's plugins: what they say, where they are, how they are run |
 //! | [`fetch`] | chart repositories, their indexes, downloads |
+//! | [`backend`] | where releases are brought to: a Kubernetes cluster, memory |
 //! | [`action`] | what the commands do |
 //! | [`cli`] | the command lines |
 
 pub mod action;
+pub mod backend;
 pub mod chart;
 pub mod cli;
 pub mod diag;

@@ -1,11 +1,15 @@
-//! `helm install`, as far as it goes without a cluster (`pkg/action/install.go`, Helm 4.2.4).
+//! `helm install` (`pkg/action/install.go`, Helm 4.2.4).
 
+use super::lifecycle::{Cluster, Operation, creating, set_status};
+use super::ownership::{Claim, Owner};
 use super::prepare::{self, Naming, Prepared, Rendered, Surroundings, Wanted, write_document};
 use super::source::Source;
+use super::{crd, hook, uninstall};
+use crate::backend::{Adoption, Context, Merge, Object, Validation};
 use crate::chart::values;
-use crate::diag::{Error, Notice};
+use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::time::{Time, Zone};
-use crate::release::{ApplyMethod, Info, Release, Status};
+use crate::release::{ApplyMethod, Hook, Info, Release, Status, history};
 use crate::render::manifest;
 use crate::render::notes::Subcharts;
 use crate::world::World;
@@ -39,17 +43,37 @@ pub struct Options {
     pub hide_secret: bool,
     /// Who merges changes.
     pub apply_method: ApplyMethod,
+    /// Whether anything is changed.
+    pub mode: Mode,
+    /// Leave the charts' CRDs alone.
+    pub skip_crds: bool,
+    /// Make the namespace where there is none.
+    pub create_namespace: bool,
+    /// Take the name of a release that is gone or that failed.
+    pub replace: bool,
+    /// How it is brought to the cluster.
+    pub operation: Operation,
 }
 
-/// Makes the release without asking a cluster: `--dry-run=client`. Words about what is fetched are
-/// added to `out`.
+/// Whether anything is changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// The release is installed.
+    #[default]
+    Real,
+    /// It is only made; a cluster is asked where there is one.
+    DryRun,
+}
+
+/// Installs the release, or only makes it. Without a [`Surroundings::backend`] it is only made. Words
+/// about what is fetched are added to `out`.
 ///
 /// # Errors
-/// Helm's line for whatever failed first; where [`Surroundings::cluster`] is set, at the latest what
-/// that says.
+/// Helm's line for whatever failed first.
 pub fn run(
     options: &Options,
     around: &mut Surroundings<'_>,
+    context: Context<'_>,
     out: &mut Vec<u8>,
     notices: &mut Vec<Notice>,
 ) -> Result<Release, Error> {
@@ -71,14 +95,239 @@ pub fn run(
         kube_version: None,
         api_versions: &[],
         labels: &options.labels,
+        revision: 1,
         is_upgrade: false,
+        skip_crds: options.skip_crds,
         skip_schema_validation: options.skip_schema_validation,
         enable_dns: options.enable_dns,
         ends_process: false,
     };
-    let prepared = prepare::prepare(wanted, around, out, notices)?;
+    let mut loaded = prepare::load(&wanted, around, out, notices)?;
+    prepare::reach(around, notices)?;
+    if options.mode == Mode::Real && options.hide_secret {
+        const FORBIDDEN: &str = "hiding Kubernetes secrets requires a dry-run mode";
+        notices.push(Notice::new(Level::Error, FORBIDDEN));
+        return Err(Error::new(Kind::Usage, FORBIDDEN));
+    }
+    prepare::check_release_name(&name, notices)?;
+    let cluster = around.backend.map(|backend| Cluster {
+        backend,
+        context,
+        world: around.world,
+        namespace: &options.namespace,
+    });
+    let real = cluster.filter(|_| options.mode == Mode::Real);
+    if let Some(cluster) = &real {
+        check_available(&name, options.replace, cluster)
+            .map_err(|error| prepare::refuse_name(error, notices))?;
+    }
+    loaded.process(notices)?;
+    if !options.skip_crds && !loaded.chart.crds().is_empty() {
+        if let Some(cluster) = &real {
+            crd::install(&loaded.chart.crds(), options, cluster)?;
+        } else if cluster.is_some() {
+            notices.push(prepare::inaccurate());
+        }
+    }
+    let capabilities = prepare::capabilities(&wanted, around, notices)?;
+    let prepared = loaded.settle(wanted, None, capabilities, around, notices)?;
     let now = now(around.world);
-    render(options, &prepared, &now, around, notices).map_err(|error| prepared.explain(error))
+    let mut release = render(options, &prepared, &now, around, notices)
+        .map_err(|error| prepared.explain(error))?;
+    let Some(cluster) = cluster else {
+        return Ok(dry(release));
+    };
+    cluster.tell(out, notices);
+    let plan = plan(options, &release, &cluster)?;
+    if real.is_none() {
+        return Ok(dry(release));
+    }
+    bring(options, &mut release, &plan, &cluster)?;
+    Ok(release)
+}
+
+fn dry(mut release: Release) -> Release {
+    release.info.description = "Dry run complete".to_owned();
+    release
+}
+
+/// Whether there is no release of this name, or one that may be replaced.
+fn check_available(name: &str, replace: bool, cluster: &Cluster<'_>) -> Result<(), Error> {
+    let store = cluster.backend.store(cluster.namespace);
+    let Ok(last) = history::last(&*store, name) else {
+        return Ok(());
+    };
+    match last.info.status {
+        Status::Uninstalled | Status::Failed if replace => Ok(()),
+        _ => Err(Error::new(
+            Kind::Conflict,
+            "cannot reuse a name that is still in use",
+        )
+        .with_hint(format!(
+            "There is a release {name:?} in namespace {:?}: `pintle upgrade --install` installs or upgrades, whatever there is.",
+            cluster.namespace
+        ))),
+    }
+}
+
+/// What there is to do.
+struct Plan {
+    /// Objects of the release.
+    wanted: Vec<Object>,
+    /// Those of them that are there already.
+    existing: Vec<Object>,
+}
+
+fn plan(options: &Options, release: &Release, cluster: &Cluster<'_>) -> Result<Plan, Error> {
+    let operation = &options.operation;
+    let mut wanted = cluster
+        .backend
+        .build(&release.manifest, operation.validation)
+        .map_err(|error| error.wrap("unable to build kubernetes objects from release manifest"))?;
+    let owner = Owner {
+        name: &release.name,
+        namespace: &release.namespace,
+    };
+    owner.mark(&mut wanted);
+    let claim = match operation.take_ownership {
+        true => Claim::Take,
+        false => Claim::Own,
+    };
+    let existing = owner
+        .existing(cluster.backend, &wanted, claim)
+        .map_err(|error| error.wrap("unable to continue with install"))?;
+    Ok(Plan { wanted, existing })
+}
+
+fn bring(
+    options: &Options,
+    release: &mut Release,
+    plan: &Plan,
+    cluster: &Cluster<'_>,
+) -> Result<(), Error> {
+    if options.create_namespace {
+        create_namespace(options, cluster)?;
+    }
+    let store = cluster.backend.store(cluster.namespace);
+    if options.replace {
+        replace(release, cluster)?;
+    }
+    store.create(release)?;
+    match perform(options, release, plan, cluster) {
+        Ok(()) => {
+            if let Err(error) = store.update(release) {
+                cluster.warn(
+                    Notice::new(Level::Error, "failed to record the release").with("error", error),
+                );
+            }
+            Ok(())
+        }
+        Err(error) => Err(fail(options, release, cluster.reason(error), cluster)),
+    }
+}
+
+fn create_namespace(options: &Options, cluster: &Cluster<'_>) -> Result<(), Error> {
+    let manifest = format!(
+        "apiVersion: v1\nkind: Namespace\nmetadata:\n  labels:\n    name: {0}\n  name: {0}\nspec: {{}}\nstatus: {{}}\n",
+        options.namespace
+    );
+    let objects = cluster
+        .backend
+        .build(manifest.as_bytes(), Validation::Strict)?;
+    let created = cluster
+        .backend
+        .create(&objects, &creating(options.apply_method));
+    match created {
+        Err(error) if error.kind() != Kind::Conflict => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Takes the place of a release that was uninstalled or that failed.
+fn replace(release: &mut Release, cluster: &Cluster<'_>) -> Result<(), Error> {
+    let store = cluster.backend.store(cluster.namespace);
+    let Ok(mut last) = history::last(&*store, &release.name) else {
+        return Ok(());
+    };
+    release.revision = last.revision + 1;
+    if last.info.status == Status::Failed {
+        return Ok(());
+    }
+    set_status(
+        &mut last,
+        Status::Superseded,
+        "superseded by new release".to_owned(),
+    );
+    store.update(&last)
+}
+
+fn perform(
+    options: &Options,
+    release: &mut Release,
+    plan: &Plan,
+    cluster: &Cluster<'_>,
+) -> Result<(), Error> {
+    let operation = &options.operation;
+    let method = options.apply_method;
+    if !operation.no_hooks {
+        hook::Run::of("pre-install", operation, method)
+            .all(release, cluster)
+            .map_err(|error| error.wrap("failed pre-install"))?;
+    }
+    cluster.check()?;
+    if plan.wanted.is_empty() {
+    } else if plan.existing.is_empty() {
+        cluster.backend.create(&plan.wanted, &creating(method))?;
+    } else {
+        let mut apply = operation.apply(method, Adoption::Upgrade)?;
+        if operation.take_ownership && method != ApplyMethod::Server {
+            apply.merge_custom = Merge::ThreeWay;
+        }
+        let changes =
+            cluster
+                .backend
+                .update(&plan.existing, &plan.wanted, &apply, &cluster.context);
+        if let Some(error) = changes.error {
+            return Err(error);
+        }
+    }
+    cluster.wait(&plan.wanted, operation)?;
+    if !operation.no_hooks {
+        hook::Run::of("post-install", operation, method)
+            .all(release, cluster)
+            .map_err(|error| error.wrap("failed post-install"))?;
+    }
+    let description = operation.describe("Install complete");
+    set_status(release, Status::Deployed, description);
+    Ok(())
+}
+
+fn fail(options: &Options, release: &mut Release, error: Error, cluster: &Cluster<'_>) -> Error {
+    let name = release.name.clone();
+    let description = format!("Release {name:?} failed: {error}");
+    set_status(release, Status::Failed, description);
+    if !options.operation.rollback_on_failure {
+        cluster.record(release);
+        return error;
+    }
+    let options = uninstall::Options {
+        operation: Operation {
+            description: String::new(),
+            ..options.operation.clone()
+        },
+        ..uninstall::Options::default()
+    };
+    match uninstall::run(&name, &options, cluster) {
+        Ok(_) => error.wrap(format!(
+            "release {name} failed, and has been uninstalled due to rollback-on-failure being set"
+        )),
+        Err(second) => {
+            let message = format!(
+                "an error occurred while uninstalling the release. original install error: {error}: {second}"
+            );
+            error.with_message(message)
+        }
+    }
 }
 
 fn render(
@@ -88,18 +337,13 @@ fn render(
     around: &Surroundings<'_>,
     notices: &mut Vec<Notice>,
 ) -> Result<Release, Error> {
-    let Rendered { files, notes, .. } = prepared.render(options.subchart_notes, around, notices)?;
-    let rendered = manifest::assemble(&files, notices).map_err(|failed| failed.error)?;
-    let mut text = Vec::new();
-    for document in &rendered.documents {
-        let is_secret = *document.kind == *b"Secret" && *document.api_version == *b"v1";
-        if options.hide_secret && is_secret {
-            const HIDDEN: &[u8] = b"# HIDDEN: The Secret output has been suppressed";
-            write_document(&mut text, &document.path, HIDDEN);
-        } else {
-            write_document(&mut text, &document.path, &document.content);
-        }
-    }
+    let output = Output::of(
+        prepared,
+        options.subchart_notes,
+        options.hide_secret,
+        around,
+        notices,
+    )?;
     Ok(Release {
         name: prepared.name().to_owned(),
         namespace: options.namespace.clone(),
@@ -107,14 +351,15 @@ fn render(
         info: Info {
             first_deployed: now.clone(),
             last_deployed: now.clone(),
-            description: "Dry run complete".to_owned(),
+            deleted: Time::default(),
+            description: "Initial install underway".to_owned(),
             status: Status::PendingInstall,
-            notes,
+            notes: output.notes,
         },
         chart: prepared.chart.clone(),
         config: prepared.user_values().clone(),
-        manifest: text,
-        hooks: rendered.hooks.into_iter().map(Into::into).collect(),
+        manifest: output.manifest,
+        hooks: output.hooks,
         labels: options.labels.clone(),
         apply_method: options.apply_method,
     })
@@ -122,4 +367,43 @@ fn render(
 
 fn now(world: &dyn World) -> Time {
     Time::from_system(world.now(), Zone::local(&world.time_zone()))
+}
+
+/// What templates made of a chart, as a record keeps it.
+pub(super) struct Output {
+    pub(super) manifest: Vec<u8>,
+    pub(super) hooks: Vec<Hook>,
+    pub(super) notes: Vec<u8>,
+}
+
+impl Output {
+    /// Renders and sorts.
+    ///
+    /// # Errors
+    /// Whatever template or document fails first.
+    pub(super) fn of(
+        prepared: &Prepared<'_>,
+        subcharts: Subcharts,
+        hide_secret: bool,
+        around: &Surroundings<'_>,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Output, Error> {
+        let Rendered { files, notes, .. } = prepared.render(subcharts, around, notices)?;
+        let rendered = manifest::assemble(&files, notices).map_err(|failed| failed.error)?;
+        let mut text = Vec::new();
+        for document in &rendered.documents {
+            let is_secret = *document.kind == *b"Secret" && *document.api_version == *b"v1";
+            if hide_secret && is_secret {
+                const HIDDEN: &[u8] = b"# HIDDEN: The Secret output has been suppressed";
+                write_document(&mut text, &document.path, HIDDEN);
+            } else {
+                write_document(&mut text, &document.path, &document.content);
+            }
+        }
+        Ok(Output {
+            manifest: text,
+            hooks: rendered.hooks.into_iter().map(Into::into).collect(),
+            notes,
+        })
+    }
 }

@@ -1,12 +1,18 @@
 //! What the commands do: one verb a file. An action is given what was meant and returns what to
 //! print; it knows no flags, no terminal, no environment.
 
+mod crd;
 pub mod create;
 pub mod dependency;
 mod explain;
+pub mod get;
+mod hook;
 pub mod hub;
 pub mod install;
+pub mod lifecycle;
 pub mod lint;
+pub mod list;
+mod ownership;
 pub mod package;
 pub mod plugin;
 mod prepare;
@@ -14,10 +20,13 @@ pub mod pull;
 pub mod push;
 pub mod registry;
 pub mod repo;
+pub mod rollback;
 pub mod search;
 pub mod show;
 pub mod source;
 pub mod template;
+pub mod test;
+pub mod uninstall;
 pub mod upgrade;
 pub mod verify;
 

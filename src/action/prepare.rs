@@ -2,19 +2,22 @@
 //! (`pkg/action/install.go`, Helm 4.2.4).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use super::dependency::Manager;
 use super::explain;
 use super::source::Source;
+use crate::backend::Backend;
 use crate::chart::values::Layers;
 use crate::chart::{self, Capabilities, Chart, KubeVersion, dependency, schema, values};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::path;
 use crate::go::time::{Time, Zone};
+use crate::release::store::SYSTEM_LABELS;
 use crate::render::postrender::{self, PostRenderer};
 use crate::render::{self, Input, Templates, notes};
-use crate::value::{FrozenMap, Text};
+use crate::value::{Frozen, FrozenMap, Text};
 use crate::world::World;
 
 /// What an action reaches outside of its options.
@@ -25,8 +28,8 @@ pub struct Surroundings<'a> {
     pub files: &'a mut dyn values::Files,
     /// Fetches schemas that others refer to.
     pub remote: &'a dyn schema::Remote,
-    /// Set where a cluster is to be asked: tells why there is none.
-    pub cluster: Option<&'a dyn Fn() -> Error>,
+    /// Set where a cluster is to be asked, or changed.
+    pub backend: Option<&'a dyn Backend>,
     /// Changes manifests after rendering.
     pub post_renderer: Option<&'a PostRenderer<'a>>,
 }
@@ -101,7 +104,11 @@ pub(super) struct Wanted<'a> {
     /// API versions to add to the default ones.
     pub(super) api_versions: &'a [String],
     pub(super) labels: &'a [(String, String)],
+    /// Number of the revision, from 1.
+    pub(super) revision: i64,
     pub(super) is_upgrade: bool,
+    /// Leave the charts' CRDs out.
+    pub(super) skip_crds: bool,
     pub(super) skip_schema_validation: bool,
     pub(super) enable_dns: bool,
     /// Parsed templates are left to the system.
@@ -113,6 +120,7 @@ pub(super) struct Prepared<'a> {
     pub(super) chart: Chart,
     wanted: Wanted<'a>,
     layers: Layers,
+    user_values: FrozenMap,
     coalesced: FrozenMap,
     capabilities: Capabilities,
 }
@@ -124,60 +132,235 @@ pub(super) fn log_version(source: &Source, notices: &mut Vec<Notice>) {
     source.log_devel(notices);
 }
 
+/// A chart and what the user set, read and not yet put together.
+pub(super) struct Loaded {
+    pub(super) chart: Chart,
+    pub(super) layers: Layers,
+}
+
+/// Reads values and the chart. Words about what is fetched are added to `out`.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(super) fn load(
+    wanted: &Wanted<'_>,
+    around: &mut Surroundings<'_>,
+    out: &mut Vec<u8>,
+    notices: &mut Vec<Notice>,
+) -> Result<Loaded, Error> {
+    let path = wanted.source.locate(wanted.chart, out, notices)?;
+    notices.push(Notice::new(Level::Debug, "Chart path").with("path", &path));
+    let layers = values::layer(wanted.values, around.files)?;
+    let mut chart = chart::load(&path, notices)?;
+    // An upgrade looks at the kind of chart no more than Helm's does.
+    if !wanted.is_upgrade || around.backend.is_none() {
+        check_installable(&chart)?;
+    }
+    if let Err(missing) = dependency::check(&chart) {
+        if chart.metadata.deprecated {
+            notices.push(deprecated());
+        }
+        if !wanted.dependency_update {
+            return Err(missing);
+        }
+        chart = complete(&path, wanted.source, around.world, out, notices)?;
+    } else if chart.metadata.deprecated {
+        notices.push(deprecated());
+    }
+    Ok(Loaded { chart, layers })
+}
+
 /// Reads values and the chart, and checks all that is checked before anything is rendered. Words
 /// about what is fetched are added to `out`.
 ///
 /// # Errors
 /// Helm's line for whatever failed first.
 pub(super) fn prepare<'a>(
-    mut wanted: Wanted<'a>,
+    wanted: Wanted<'a>,
     around: &mut Surroundings<'_>,
     out: &mut Vec<u8>,
     notices: &mut Vec<Notice>,
 ) -> Result<Prepared<'a>, Error> {
-    let path = wanted.source.locate(wanted.chart, out, notices)?;
-    notices.push(Notice::new(Level::Debug, "Chart path").with("path", &path));
-    let layers = values::layer(wanted.values, around.files)?;
-    let mut chart = chart::load(&path, notices)?;
-    check_installable(&chart)?;
-    if chart.metadata.deprecated {
-        notices.push(deprecated());
-    }
-    if let Err(missing) = dependency::check(&chart) {
-        if !wanted.dependency_update {
-            return Err(missing);
-        }
-        chart = complete(&path, wanted.source, around.world, out, notices)?;
-    }
-    if let Some(cluster) = around.cluster {
-        return Err(unreachable(cluster(), notices));
-    }
+    let mut loaded = load(&wanted, around, out, notices)?;
+    reach(around, notices)?;
     check_release_name(wanted.name, notices)?;
-    dependency::process(&mut chart, layers.values(), notices).map_err(|error| {
-        const FAILED: &str = "chart dependencies processing failed";
-        notices.push(Notice::new(Level::Error, FAILED).with("error", &error));
-        error.wrap(FAILED)
-    })?;
+    loaded.process(notices)?;
+    if around.backend.is_some() && !wanted.skip_crds && !loaded.chart.crds().is_empty() {
+        notices.push(inaccurate());
+    }
+    let capabilities = capabilities(&wanted, around, notices)?;
+    loaded.settle(wanted, None, capabilities, around, notices)
+}
+
+/// What is said of a chart with CRDs where they are not installed before it is rendered.
+pub(super) fn inaccurate() -> Notice {
+    const INACCURATE: &str = "This chart or one of its subcharts contains CRDs. Rendering may fail or contain inaccuracies.";
+    Notice::new(Level::Warn, INACCURATE)
+}
+
+/// A world whose objects are those of the cluster that is asked.
+struct Looking<'a> {
+    world: &'a dyn World,
+    backend: Option<&'a dyn Backend>,
+    notices: Mutex<Vec<Notice>>,
+}
+
+impl<'a> Looking<'a> {
+    fn of(around: &Surroundings<'a>) -> Looking<'a> {
+        Looking {
+            world: around.world,
+            backend: around.backend,
+            notices: Mutex::default(),
+        }
+    }
+
+    /// Moves what was noticed while looking to `notices`.
+    fn tell(self, notices: &mut Vec<Notice>) {
+        let mut noticed = self
+            .notices
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        notices.append(&mut noticed);
+    }
+}
+
+impl World for Looking<'_> {
+    fn variable(&self, name: &str) -> Option<String> {
+        self.world.variable(name)
+    }
+
+    fn now(&self) -> SystemTime {
+        self.world.now()
+    }
+
+    fn time_zone(&self) -> String {
+        self.world.time_zone()
+    }
+
+    fn fill_random(&self, bytes: &mut [u8]) {
+        self.world.fill_random(bytes);
+    }
+
+    fn resolve_host(&self, name: &str) -> Vec<String> {
+        self.world.resolve_host(name)
+    }
+
+    fn look_up(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Frozen>, String> {
+        match self.backend {
+            Some(backend) => {
+                let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+                backend.look_up(api_version, kind, namespace, name, &mut notices)
+            }
+            None => self.world.look_up(api_version, kind, namespace, name),
+        }
+    }
+}
+
+/// Whether there is a cluster, where one is to be asked.
+///
+/// # Errors
+/// Helm's line that says why there is none.
+pub(super) fn reach(around: &Surroundings<'_>, notices: &mut Vec<Notice>) -> Result<(), Error> {
+    let Some(backend) = around.backend else {
+        return Ok(());
+    };
+    backend.reach().map_err(|error| {
+        let error = error.wrap("cluster reachability check failed");
+        notices.push(Notice::new(Level::Error, error.to_string()));
+        error
+    })
+}
+
+/// What the cluster can do, or what is assumed and said where none is asked.
+///
+/// # Errors
+/// Whatever the cluster says.
+pub(super) fn capabilities(
+    wanted: &Wanted<'_>,
+    around: &Surroundings<'_>,
+    notices: &mut Vec<Notice>,
+) -> Result<Capabilities, Error> {
+    if let Some(backend) = around.backend {
+        if !wanted.api_versions.is_empty() {
+            const IGNORED: &str =
+                "API Version list given outside of client only mode, this list will be ignored";
+            notices.push(Notice::new(Level::Debug, IGNORED));
+        }
+        return backend.capabilities(notices);
+    }
     let mut capabilities = Capabilities::default();
-    if let Some(version) = wanted.kube_version.take() {
-        capabilities.kube_version = version;
+    if let Some(version) = &wanted.kube_version {
+        capabilities.kube_version = version.clone();
     }
     capabilities
         .api_versions
         .extend(wanted.api_versions.iter().cloned());
-    let coalesced = values::coalesce(&chart, layers.values(), notices)?;
-    if !wanted.skip_schema_validation {
-        schema::validate(&chart, &coalesced, around.remote, notices)
-            .map_err(|invalid| explain::schema(invalid, &chart, &layers, &coalesced))?;
+    Ok(capabilities)
+}
+
+impl Loaded {
+    /// Switches and renames dependencies as the user's values want it.
+    ///
+    /// # Errors
+    /// Helm's line for whatever failed first.
+    pub(super) fn process(&mut self, notices: &mut Vec<Notice>) -> Result<(), Error> {
+        dependency::process(&mut self.chart, self.layers.values(), notices).map_err(|error| {
+            const FAILED: &str = "chart dependencies processing failed";
+            notices.push(Notice::new(Level::Error, FAILED).with("error", &error));
+            error.wrap(FAILED)
+        })
     }
-    check_labels(wanted.labels)?;
-    Ok(Prepared {
-        chart,
-        wanted,
-        layers,
-        coalesced,
-        capabilities,
-    })
+
+    /// As [`Loaded::process`] by other values, in the plain words of an upgrade.
+    ///
+    /// # Errors
+    /// Helm's line for whatever failed first.
+    pub(super) fn process_with(
+        &mut self,
+        values: &FrozenMap,
+        notices: &mut Vec<Notice>,
+    ) -> Result<(), Error> {
+        dependency::process(&mut self.chart, values, notices)
+    }
+
+    /// Puts values and defaults together, and checks them; `values` are the user's where they are
+    /// not those that were read.
+    ///
+    /// # Errors
+    /// Helm's line for whatever failed first.
+    pub(super) fn settle<'a>(
+        self,
+        wanted: Wanted<'a>,
+        values: Option<FrozenMap>,
+        capabilities: Capabilities,
+        around: &mut Surroundings<'_>,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Prepared<'a>, Error> {
+        let Loaded { chart, layers } = self;
+        let user_values = values.unwrap_or_else(|| layers.values().clone());
+        let coalesced = values::coalesce(&chart, &user_values, notices)?;
+        if !wanted.skip_schema_validation {
+            schema::validate(&chart, &coalesced, around.remote, notices)
+                .map_err(|invalid| explain::schema(invalid, &chart, &layers, &coalesced))?;
+        }
+        if !wanted.is_upgrade || around.backend.is_none() {
+            check_labels(wanted.labels)?;
+        }
+        Ok(Prepared {
+            chart,
+            wanted,
+            layers,
+            user_values,
+            coalesced,
+            capabilities,
+        })
+    }
 }
 
 /// Fetches the dependencies of the chart in the folder `path`, and reads it again.
@@ -214,7 +397,7 @@ impl Prepared<'_> {
 
     /// What the user set.
     pub(super) fn user_values(&self) -> &FrozenMap {
-        self.layers.values()
+        &self.user_values
     }
 
     /// Renders the chart's files (Go: the first half of `renderResources`).
@@ -232,7 +415,7 @@ impl Prepared<'_> {
             release: render::Release {
                 name: self.wanted.name,
                 namespace: self.wanted.namespace,
-                revision: 1,
+                revision: self.wanted.revision,
                 is_upgrade: self.wanted.is_upgrade,
             },
             values: &self.coalesced,
@@ -247,7 +430,10 @@ impl Prepared<'_> {
             // Taking trees apart costs a tenth of the run.
             std::mem::forget(Arc::clone(&templates));
         }
-        let mut files = render::render(&self.chart, &templates, &input, around.world, notices)?;
+        let looking = Looking::of(around);
+        let files = render::render(&self.chart, &templates, &input, &looking, notices);
+        looking.tell(notices);
+        let mut files = files?;
         let notes = notes::take(&mut files, self.chart.name(), subcharts);
         let mut order = templates.order().to_vec();
         if let Some(renderer) = around.post_renderer {
@@ -272,16 +458,6 @@ pub(super) fn deprecated() -> Notice {
     Notice::new(Level::Warn, "this chart is deprecated")
 }
 
-/// How an install says that there is no cluster; what pintle itself cannot do is said plainly.
-fn unreachable(error: Error, notices: &mut Vec<Notice>) -> Error {
-    if error.kind() == Kind::Unsupported {
-        return error;
-    }
-    let error = error.wrap("cluster reachability check failed");
-    notices.push(Notice::new(Level::Error, error.to_string()));
-    error
-}
-
 fn check_installable(chart: &Chart) -> Result<(), Error> {
     match chart.metadata.chart_type.as_str() {
         "" | "application" => Ok(()),
@@ -293,7 +469,25 @@ fn check_installable(chart: &Chart) -> Result<(), Error> {
 }
 
 /// Go: `chartutil.ValidateReleaseName`, as `Install.availableName` reports it.
-fn check_release_name(name: &str, notices: &mut Vec<Notice>) -> Result<(), Error> {
+pub(super) fn check_release_name(name: &str, notices: &mut Vec<Notice>) -> Result<(), Error> {
+    validate_release_name(name).map_err(|invalid| {
+        let quoted = crate::go::strconv::quote(name.as_bytes());
+        refuse_name(invalid.wrap(format!("release name {quoted}")), notices)
+    })
+}
+
+/// How an install says that a name cannot be used.
+pub(super) fn refuse_name(error: Error, notices: &mut Vec<Notice>) -> Error {
+    const FAILED: &str = "release name check failed";
+    notices.push(Notice::new(Level::Error, FAILED).with("error", &error));
+    error.wrap(FAILED)
+}
+
+/// Whether a release can have this name (`chartutil.ValidateReleaseName`).
+///
+/// # Errors
+/// Helm's line that says what a name looks like.
+pub(super) fn validate_release_name(name: &str) -> Result<(), Error> {
     let invalid = if name.is_empty() {
         "no name provided"
     } else if name.len() > 53 || !is_release_name(name) {
@@ -303,15 +497,7 @@ fn check_release_name(name: &str, notices: &mut Vec<Notice>) -> Result<(), Error
     } else {
         return Ok(());
     };
-    let message = format!(
-        "release name {}: {invalid}",
-        crate::go::strconv::quote(name.as_bytes())
-    );
-    notices.push(Notice::new(Level::Error, "release name check failed").with("error", &message));
-    Err(Error::new(
-        Kind::Usage,
-        format!("release name check failed: {message}"),
-    ))
+    Err(Error::new(Kind::Usage, invalid))
 }
 
 fn is_release_name(name: &str) -> bool {
@@ -326,8 +512,12 @@ fn is_release_name(name: &str) -> bool {
 
 fn check_kube_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), Error> {
     let wanted = &chart.metadata.kube_version;
-    if wanted.is_empty() || dependency::is_compatible(wanted, &capabilities.kube_version.normalized)
-    {
+    // A cluster tells its version in one form only.
+    let version = match capabilities.kube_version.normalized.as_str() {
+        "" => &capabilities.kube_version.version,
+        normalized => normalized,
+    };
+    if wanted.is_empty() || dependency::is_compatible(wanted, version) {
         return Ok(());
     }
     Err(Error::new(
@@ -339,22 +529,18 @@ fn check_kube_version(chart: &Chart, capabilities: &Capabilities) -> Result<(), 
     ))
 }
 
-fn check_labels(labels: &[(String, String)]) -> Result<(), Error> {
-    const SYSTEM: [&str; 6] = [
-        "name",
-        "owner",
-        "status",
-        "version",
-        "createdAt",
-        "modifiedAt",
-    ];
+/// Whether labels are not those of records themselves.
+///
+/// # Errors
+/// Helm's line that names those.
+pub(super) fn check_labels(labels: &[(String, String)]) -> Result<(), Error> {
     if labels
         .iter()
-        .any(|(name, _)| SYSTEM.contains(&name.as_str()))
+        .any(|(name, _)| SYSTEM_LABELS.contains(&name.as_str()))
     {
         let message = format!(
             "user supplied labels contains system reserved label name. System labels: [{}]",
-            SYSTEM.join(" ")
+            SYSTEM_LABELS.join(" ")
         );
         return Err(Error::new(Kind::Usage, message));
     }

@@ -8,10 +8,12 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::ownership::{Claim, Owner};
 use super::prepare::{
     self, Naming, Prepared, Rendered, SOURCE, Surroundings, Wanted, write_document,
 };
 use super::source::Source;
+use crate::backend::{Backend, Validation};
 use crate::chart::{KubeVersion, values};
 use crate::diag::{Error, Kind, Notice, Output};
 use crate::go::{glob, os, path};
@@ -41,6 +43,8 @@ pub struct Options {
     pub api_versions: Vec<String>,
     /// Labels of the release; only their names are looked at.
     pub labels: Vec<(String, String)>,
+    /// Leave the charts' CRDs out where a cluster is asked.
+    pub skip_crds: bool,
     /// Print the charts' CRDs first.
     pub include_crds: bool,
     /// Print no test hooks.
@@ -106,7 +110,9 @@ pub fn run(
         kube_version,
         api_versions: &options.api_versions,
         labels: &options.labels,
+        revision: 1,
         is_upgrade: options.is_upgrade,
+        skip_crds: options.skip_crds,
         skip_schema_validation: options.skip_schema_validation,
         enable_dns: options.enable_dns,
         ends_process: options.ends_process,
@@ -123,6 +129,9 @@ pub fn run(
         // The chart and its values are not taken apart either.
         std::mem::forget(prepared);
     }
+    if let (Ok(()), Some(backend)) = (&filled, around.backend) {
+        check(options, &resources.text.concat(), &name, backend)?;
+    }
     match filled {
         Err(error) if !options.debug => {
             // Helm says so whatever went wrong once there is a release, however unfinished.
@@ -134,6 +143,29 @@ pub fn run(
             filled.and(printed)
         }
     }
+}
+
+/// Whether a cluster would take the objects: it knows their kinds, and they are nobody else's.
+fn check(
+    options: &Options,
+    manifest: &[u8],
+    name: &str,
+    backend: &dyn Backend,
+) -> Result<(), Error> {
+    let objects = backend
+        .build(manifest, Validation::Strict)
+        .map_err(|error| error.wrap("unable to build kubernetes objects from release manifest"))?;
+    if options.is_upgrade {
+        return Ok(());
+    }
+    let owner = Owner {
+        name,
+        namespace: &options.namespace,
+    };
+    owner
+        .existing(backend, &objects, Claim::Own)
+        .map_err(|error| error.wrap("unable to continue with install"))?;
+    Ok(())
 }
 
 /// What a release consists of, or as much of it as there is where rendering failed.

@@ -1,47 +1,472 @@
-//! `helm upgrade`, up to where a cluster is needed (`pkg/cmd/upgrade.go`, Helm 4.2.4).
+//! `helm upgrade` (`pkg/action/upgrade.go`, Helm 4.2.4).
 
-use super::prepare::{self, Surroundings};
+use std::sync::Arc;
+
+use super::install::{Mode, Output};
+use super::lifecycle::{Cluster, Operation, ServerSide, join, set_status};
+use super::ownership::{Claim, Owner};
+use super::prepare::{self, Loaded, Surroundings, Wanted};
 use super::source::Source;
-use crate::chart::{self, dependency, values};
-use crate::diag::{Error, Notice};
+use super::{hook, rollback};
+use crate::backend::{Adoption, Backend, Cascade, Context, Object, Validation};
+use crate::chart::{Chart, values};
+use crate::diag::{Error, Kind, Level, Notice};
+use crate::go::time::Time;
+use crate::release::{ApplyMethod, Info, Release, Status, history};
+use crate::render::notes::Subcharts;
+use crate::value::FrozenMap;
 
-/// What to upgrade to.
-#[derive(Clone, Debug, Default)]
+/// What to upgrade, and to what.
+#[derive(Clone, Debug)]
 pub struct Options {
+    /// Name of the release.
+    pub name: String,
     /// The chart, as typed.
     pub chart: String,
-    /// Where it comes from.
+    /// Namespace of the release.
+    pub namespace: String,
+    /// Where the chart comes from.
     pub source: Source,
     /// Fetch dependencies that are missing.
     pub dependency_update: bool,
     /// Values by files and flags.
     pub values: values::Options,
+    /// What becomes of the values of the revision that runs.
+    pub reuse: Reuse,
+    /// Labels to add; `null` takes one away.
+    pub labels: Vec<(String, String)>,
+    /// Leave `values.schema.json` alone.
+    pub skip_schema_validation: bool,
+    /// Let templates look up host names.
+    pub enable_dns: bool,
+    /// Whether subcharts have a say in the notes.
+    pub subchart_notes: Subcharts,
+    /// Leave the manifests of secrets out.
+    pub hide_secret: bool,
+    /// Who merges changes.
+    pub server_side: ServerSide,
+    /// Whether anything is changed.
+    pub mode: Mode,
+    /// How it is brought to the cluster.
+    pub operation: Operation,
 }
 
-/// Reads what an upgrade needs before it looks for the release: the chart and the values. Words about
-/// what is fetched are added to `out`.
+/// What becomes of the values of the revision that runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reuse {
+    /// They are taken where the user sets none.
+    #[default]
+    IfNone,
+    /// They are forgotten.
+    Reset,
+    /// They lie below those that the user sets, and above the defaults of the old chart.
+    Reuse,
+    /// They lie below those that the user sets, and above the defaults of the new chart.
+    ResetThenReuse,
+}
+
+/// Brings a new revision of a release to a cluster, or only makes it. Words about what is fetched are
+/// added to `out`.
 ///
 /// # Errors
-/// Helm's line for whatever is wrong with them.
-pub fn check(
+/// Helm's line for whatever failed first.
+pub fn run(
     options: &Options,
+    backend: &dyn Backend,
     around: &mut Surroundings<'_>,
+    context: Context<'_>,
     out: &mut Vec<u8>,
     notices: &mut Vec<Notice>,
-) -> Result<(), Error> {
-    let source = &options.source;
-    source.log_devel(notices);
-    let path = source.locate(&options.chart, out, notices)?;
-    values::layer(&options.values, around.files)?;
-    let mut chart = chart::load(&path, notices)?;
-    if let Err(missing) = dependency::check(&chart) {
-        if !options.dependency_update {
-            return Err(missing);
+) -> Result<Release, Error> {
+    options.source.log_devel(notices);
+    let loaded = prepare::load(&options.wanted(0), around, out, notices)?;
+    let cluster = Cluster {
+        backend,
+        context,
+        world: around.world,
+        namespace: &options.namespace,
+    };
+    let upgraded = upgrade(options, loaded, around, &cluster, out, notices);
+    upgraded.map_err(|error| error.wrap("UPGRADE FAILED"))
+}
+
+impl Options {
+    fn wanted(&self, revision: i64) -> Wanted<'_> {
+        Wanted {
+            name: &self.name,
+            chart: &self.chart,
+            source: &self.source,
+            dependency_update: self.dependency_update,
+            namespace: &self.namespace,
+            values: &self.values,
+            kube_version: None,
+            api_versions: &[],
+            labels: &self.labels,
+            revision,
+            is_upgrade: true,
+            skip_crds: true,
+            skip_schema_validation: self.skip_schema_validation,
+            enable_dns: self.enable_dns,
+            ends_process: false,
         }
-        chart = prepare::complete(&path, source, around.world, out, notices)?;
     }
-    if chart.metadata.deprecated {
-        notices.push(prepare::deprecated());
+}
+
+fn upgrade(
+    options: &Options,
+    mut loaded: Loaded,
+    around: &mut Surroundings<'_>,
+    cluster: &Cluster<'_>,
+    out: &mut Vec<u8>,
+    notices: &mut Vec<Notice>,
+) -> Result<Release, Error> {
+    let backend = cluster.backend;
+    backend.reach()?;
+    if prepare::validate_release_name(&options.name).is_err() {
+        let message = format!("release name is invalid: {}", options.name);
+        return Err(Error::new(Kind::Usage, message));
     }
+    if options.mode == Mode::Real && options.hide_secret {
+        const FORBIDDEN: &str = "hiding Kubernetes secrets requires a dry-run mode";
+        return Err(Error::new(Kind::Usage, FORBIDDEN));
+    }
+    let Base { last, current } = base(&options.name, cluster)?;
+    let values = reuse(
+        options.reuse,
+        &mut loaded.chart,
+        loaded.layers.values(),
+        &current,
+        notices,
+    )?;
+    loaded.process_with(&values, notices)?;
+    let capabilities = prepare::capabilities(&options.wanted(0), around, notices)?;
+    let revision = last.revision + 1;
+    let prepared = loaded.settle(
+        options.wanted(revision),
+        Some(values),
+        capabilities,
+        around,
+        notices,
+    )?;
+    let output = Output::of(
+        &prepared,
+        options.subchart_notes,
+        options.hide_secret,
+        around,
+        notices,
+    );
+    let output = output.map_err(|error| prepared.explain(error))?;
+    prepare::check_labels(&options.labels)?;
+    let method = options.server_side.method(last.apply_method);
+    let mut release = Release {
+        name: options.name.clone(),
+        namespace: current.namespace.clone(),
+        revision,
+        info: Info {
+            first_deployed: current.info.first_deployed.clone(),
+            last_deployed: cluster.now(),
+            deleted: Time::default(),
+            description: "Preparing upgrade".to_owned(),
+            status: Status::PendingUpgrade,
+            notes: output.notes,
+        },
+        chart: prepared.chart.clone(),
+        config: prepared.user_values().clone(),
+        manifest: output.manifest,
+        hooks: output.hooks,
+        labels: merge_labels(&last.labels, &options.labels),
+        apply_method: method,
+    };
+    cluster.tell(out, notices);
+    let plan = plan(options, &release, &current, cluster)?;
+    if options.mode == Mode::DryRun {
+        release.info.description = options.operation.describe("Dry run complete");
+        return Ok(release);
+    }
+    let store = backend.store(&options.namespace);
+    history::add(&*store, &release, options.operation.history_max)?;
+    match perform(options, &mut release, current, &plan, cluster) {
+        Ok(()) => {
+            store.update(&release)?;
+            Ok(release)
+        }
+        Err(failed) => {
+            let failed = Failed {
+                error: cluster.reason(failed.error),
+                created: failed.created,
+            };
+            Err(fail(options, &mut release, failed, cluster))
+        }
+    }
+}
+
+/// The revisions that an upgrade starts from.
+struct Base {
+    /// The newest one.
+    last: Release,
+    /// The one that runs, or is the next best thing.
+    current: Release,
+}
+
+fn base(name: &str, cluster: &Cluster<'_>) -> Result<Base, Error> {
+    let store = cluster.backend.store(cluster.namespace);
+    let revisions = match history::all(&*store, name) {
+        Err(error) if error.kind() == Kind::NotFound => {
+            return Err(history::none_deployed(name));
+        }
+        other => other?,
+    };
+    let running = revisions
+        .iter()
+        .rfind(|release| release.info.status == Status::Deployed)
+        .cloned();
+    let last = history::newest(revisions, name)?;
+    if last.info.status.is_pending() {
+        return Err(pending(&last));
+    }
+    let current = match (last.info.status, running) {
+        (Status::Deployed, _) => last.clone(),
+        (_, Some(running)) => running,
+        (Status::Failed | Status::Superseded, None) => last.clone(),
+        _ => return Err(history::none_deployed(name)),
+    };
+    Ok(Base { last, current })
+}
+
+/// Somebody else is at it, or was.
+pub(super) fn pending(last: &Release) -> Error {
+    const PENDING: &str = "another operation (install/upgrade/rollback) is in progress";
+    let since = last.info.last_deployed.format(b"2006-01-02 15:04:05 -0700");
+    Error::new(Kind::Conflict, PENDING).with_hint(format!(
+        "Revision {} of {:?} is {} since {}.",
+        last.revision,
+        last.name,
+        last.info.status.as_str(),
+        String::from_utf8_lossy(&since)
+    ))
+}
+
+/// The values of the new revision; with [`Reuse::Reuse`] also the chart's defaults change.
+fn reuse(
+    how: Reuse,
+    chart: &mut Chart,
+    given: &FrozenMap,
+    current: &Release,
+    notices: &mut Vec<Notice>,
+) -> Result<FrozenMap, Error> {
+    let debug = |message: &str| Notice::new(Level::Debug, message);
+    match how {
+        Reuse::Reset => {
+            notices.push(debug("resetting values to the chart's original version"));
+            Ok(given.clone())
+        }
+        Reuse::Reuse => {
+            notices.push(debug("reusing the old release's values"));
+            let old = values::coalesce(&current.chart, &current.config, notices)
+                .map_err(|error| error.wrap("failed to rebuild old values"))?;
+            let merged = values::coalesce_tables(given, &current.config, notices)?;
+            chart.values = Arc::new(old);
+            Ok(merged)
+        }
+        Reuse::ResetThenReuse => {
+            notices.push(debug("merging values from old release to new values"));
+            values::coalesce_tables(given, &current.config, notices)
+        }
+        Reuse::IfNone if given.is_empty() && !current.config.is_empty() => {
+            notices.push(
+                debug("copying values from old release")
+                    .with("name", &current.name)
+                    .with("version", current.revision),
+            );
+            Ok(current.config.clone())
+        }
+        Reuse::IfNone => Ok(given.clone()),
+    }
+}
+
+/// The labels that a revision gets; `null` takes one away.
+fn merge_labels(before: &[(String, String)], given: &[(String, String)]) -> Vec<(String, String)> {
+    let mut labels: Vec<(String, String)> = before.to_vec();
+    for (name, value) in given {
+        match labels.iter_mut().find(|(known, _)| known == name) {
+            Some(label) => label.1.clone_from(value),
+            None => labels.push((name.clone(), value.clone())),
+        }
+    }
+    labels.retain(|(_, value)| value != "null");
+    labels
+}
+
+/// What there is to do.
+struct Plan {
+    /// Objects of the revision that runs, and those that are taken over.
+    current: Vec<Object>,
+    /// Objects of the new revision.
+    wanted: Vec<Object>,
+}
+
+fn plan(
+    options: &Options,
+    release: &Release,
+    current: &Release,
+    cluster: &Cluster<'_>,
+) -> Result<Plan, Error> {
+    let backend = cluster.backend;
+    let operation = &options.operation;
+    let mut wanted = backend.build(&release.manifest, operation.validation)?;
+    let mut current = backend
+        .build(&current.manifest, Validation::Ignore)
+        .map_err(|error| {
+            error.wrap("unable to build kubernetes objects from current release manifest")
+        })?;
+    let owner = Owner {
+        name: &release.name,
+        namespace: &release.namespace,
+    };
+    owner.mark(&mut wanted);
+    let is_new = |object: &&Object| !current.iter().any(|it| it.key == object.key);
+    let new: Vec<Object> = wanted.iter().filter(is_new).cloned().collect();
+    let claim = match operation.take_ownership {
+        true => Claim::Take,
+        false => Claim::Own,
+    };
+    let existing = owner
+        .existing(backend, &new, claim)
+        .map_err(|error| error.wrap("unable to continue with update"))?;
+    current.extend(existing);
+    Ok(Plan { current, wanted })
+}
+
+/// Why an upgrade failed, and what it had created by then.
+struct Failed {
+    error: Error,
+    created: Vec<Object>,
+}
+
+fn perform(
+    options: &Options,
+    release: &mut Release,
+    mut current: Release,
+    plan: &Plan,
+    cluster: &Cluster<'_>,
+) -> Result<(), Box<Failed>> {
+    let operation = &options.operation;
+    let method = release.apply_method;
+    let early = |error: Error| {
+        Box::new(Failed {
+            error,
+            created: Vec::new(),
+        })
+    };
+    if !operation.no_hooks {
+        hook::Run::of("pre-upgrade", operation, method)
+            .all(release, cluster)
+            .map_err(|error| early(error.wrap("pre-upgrade hooks failed")))?;
+    }
+    cluster.check().map_err(early)?;
+    let adopt = match (current.apply_method, method) {
+        (ApplyMethod::Client | ApplyMethod::Unknown, ApplyMethod::Server) => Adoption::Upgrade,
+        _ => Adoption::Leave,
+    };
+    let changes = match operation.apply(method, adopt) {
+        Ok(apply) => cluster
+            .backend
+            .update(&plan.current, &plan.wanted, &apply, &cluster.context),
+        Err(error) => crate::backend::Changes {
+            error: Some(error),
+            ..Default::default()
+        },
+    };
+    let created = changes.created;
+    let done = match changes.error {
+        Some(error) => Err(error),
+        None => cluster.wait(&plan.wanted, operation),
+    };
+    if let Err(error) = done {
+        cluster.record(&current);
+        return Err(Box::new(Failed { error, created }));
+    }
+    if !operation.no_hooks
+        && let Err(error) = hook::Run::of("post-upgrade", operation, method).all(release, cluster)
+    {
+        let error = error.wrap("post-upgrade hooks failed");
+        return Err(Box::new(Failed { error, created }));
+    }
+    current.info.status = Status::Superseded;
+    cluster.record(&current);
+    let description = operation.describe("Upgrade complete");
+    set_status(release, Status::Deployed, description);
     Ok(())
+}
+
+fn fail(options: &Options, release: &mut Release, failed: Failed, cluster: &Cluster<'_>) -> Error {
+    let Failed { error, created } = failed;
+    let name = release.name.clone();
+    cluster.warn(
+        Notice::new(Level::Warn, "upgrade failed")
+            .with("name", &name)
+            .with("error", &error),
+    );
+    let description = format!("Upgrade {name:?} failed: {error}");
+    set_status(release, Status::Failed, description);
+    cluster.record(release);
+    let operation = &options.operation;
+    if operation.cleanup_on_fail
+        && !created.is_empty()
+        && let Err(errors) = cluster.backend.delete(&created, Cascade::Background)
+    {
+        let message = format!(
+            "an error occurred while cleaning up resources. original upgrade error: {error}: unable to cleanup resources: {}",
+            join(&errors, ", ")
+        );
+        return error.with_message(message);
+    }
+    if operation.rollback_on_failure {
+        return undo(options, &name, error, cluster);
+    }
+    error
+}
+
+/// Rolls back to the newest revision that ran once.
+fn undo(options: &Options, name: &str, error: Error, cluster: &Cluster<'_>) -> Error {
+    let store = cluster.backend.store(cluster.namespace);
+    let revisions = match history::all(&*store, name) {
+        Ok(revisions) => revisions,
+        Err(second) => {
+            let message = format!(
+                "an error occurred while finding last successful release. original upgrade error: {error}: {second}"
+            );
+            return error.with_message(message);
+        }
+    };
+    let ran =
+        |release: &&Release| matches!(release.info.status, Status::Superseded | Status::Deployed);
+    let Some(target) = revisions.iter().rfind(ran) else {
+        return error.wrap(
+            "unable to find a previously successful release when attempting to rollback. original upgrade error",
+        );
+    };
+    let options = rollback::Options {
+        revision: target.revision,
+        server_side: options.server_side,
+        mode: Mode::Real,
+        operation: Operation {
+            wait: options.operation.strategy(),
+            cleanup_on_fail: false,
+            rollback_on_failure: false,
+            history_max: 0,
+            ..options.operation.clone()
+        },
+    };
+    match rollback::run(name, &options, cluster) {
+        Ok(_) => error.wrap(format!(
+            "release {name} failed, and has been rolled back due to rollback-on-failure being set"
+        )),
+        Err(second) => {
+            let message = format!(
+                "an error occurred while rolling back the release. original upgrade error: {error}: {second}"
+            );
+            error.with_message(message)
+        }
+    }
 }

@@ -32,6 +32,16 @@ impl Lock {
         Ok(lock)
     }
 
+    /// Reads what is JSON already, as in records.
+    ///
+    /// # Errors
+    /// The message of `json.Unmarshal`.
+    pub fn decode_json(value: &Frozen) -> Result<Lock, Failure> {
+        let mut lock = Lock::default();
+        decode::json(value, |decoder, value| lock.read(decoder, value))?;
+        Ok(lock)
+    }
+
     fn read(&mut self, decoder: &mut Decoder<'_>, value: &Frozen) {
         for (key, value) in decoder.members(value, "v2.Lock").into_iter().flatten() {
             let Some(name) = find_field(key, &["generated", "digest", "dependencies"]) else {

@@ -146,6 +146,14 @@ impl Metadata {
         decode::document(text, |decoder, value| self.read(decoder, value))
     }
 
+    /// Reads what is JSON already, as in records.
+    ///
+    /// # Errors
+    /// The message of `json.Unmarshal`; what could be read has been set.
+    pub fn decode_json(&mut self, value: &Frozen) -> Result<(), Failure> {
+        decode::json(value, |decoder, value| self.read(decoder, value))
+    }
+
     fn read(&mut self, decoder: &mut Decoder<'_>, value: &Frozen) {
         let Some(members) = decoder.members(value, "v2.Metadata") else {
             return;

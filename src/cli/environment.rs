@@ -225,6 +225,9 @@ impl Environment {
     /// Gives the flags of one command their defaults.
     pub(super) fn set_command_defaults(&self, flags: &mut FlagSet) {
         flags.set_default("keyring", self.keyring());
+        let is_number = |text: &str| text.parse::<i64>().is_ok();
+        let history = self.number_or("HELM_MAX_HISTORY", "10", is_number);
+        flags.set_default("history-max", history);
     }
 
     /// GnuPG's public keys.

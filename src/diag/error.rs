@@ -23,6 +23,16 @@ pub enum Kind {
     Manifest,
     /// The network or the other side of it.
     Network,
+    /// A cluster refused what it was asked.
+    Cluster,
+    /// What was looked for is not there.
+    NotFound,
+    /// Something else is there already, or holds it.
+    Conflict,
+    /// The record of a release is damaged.
+    Record,
+    /// The user called it off, or time ran out.
+    Cancelled,
     /// Something asked for is not supported here.
     Unsupported,
 }

@@ -26,6 +26,10 @@ impl Table {
 
     /// The lines, each with its end.
     pub fn render(&self) -> String {
+        if self.rows.is_empty() {
+            // What ends the last line is there without any line.
+            return "\n".to_owned();
+        }
         let mut widths: Vec<usize> = Vec::new();
         for row in &self.rows {
             for (at, cell) in row.iter().enumerate() {

@@ -2,3 +2,6 @@
 
 pub mod jsonpath;
 pub mod kind;
+pub mod readiness;
+pub mod selector;
+pub mod table;

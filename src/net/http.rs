@@ -17,6 +17,23 @@ struct Started {
     client: reqwest::Client,
 }
 
+/// The runtime that those share who stay connected; it starts with its first use.
+///
+/// # Errors
+/// The system has no more of what a runtime needs.
+pub(crate) fn runtime() -> Result<&'static tokio::runtime::Runtime, Error> {
+    static RUNTIME: OnceLock<Result<tokio::runtime::Runtime, String>> = OnceLock::new();
+    let started = RUNTIME.get_or_init(|| {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| os::reason(&error))
+    });
+    started
+        .as_ref()
+        .map_err(|why| Error::new(Kind::Io, why.as_str()))
+}
+
 impl Client {
     /// A client that will talk as `options` say.
     pub fn new(options: Options) -> Client {
@@ -163,9 +180,24 @@ fn broken(error: &reqwest::Error, url: &str) -> String {
 
 /// Why a request got no answer, as Go's `net/http` puts it where that is known.
 fn reason(error: &reqwest::Error, url: &str) -> String {
+    if error.is_timeout() {
+        return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+            .to_owned();
+    }
+    if error.is_redirect() {
+        return "stopped after 10 redirects".to_owned();
+    }
+    let url = error.url().map_or(url, reqwest::Url::as_str);
+    failure(error, url)
+}
+
+/// Why there was no answer from `url`, as Go's `net/http` puts it where that is known: what the
+/// system said, with the address that was dialled.
+pub(crate) fn failure(error: &(dyn std::error::Error + 'static), url: &str) -> String {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     let mut last = String::new();
     let mut system = None;
+    let mut is_connecting = false;
     while let Some(inner) = cause {
         if let Some(io) = inner.downcast_ref::<std::io::Error>()
             && io.raw_os_error().is_some()
@@ -176,33 +208,27 @@ fn reason(error: &reqwest::Error, url: &str) -> String {
             return why;
         }
         last = inner.to_string();
+        is_connecting |= last.contains("connect") || last.contains("dns");
         cause = inner.source();
-    }
-    if error.is_timeout() {
-        return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
-            .to_owned();
-    }
-    if error.is_redirect() {
-        return "stopped after 10 redirects".to_owned();
     }
     if last.contains("connection closed before message completed") {
         return "EOF".to_owned();
     }
-    let Some(host) = error.url().or(url.parse().ok().as_ref()).and_then(|url| {
+    let Some((host, port)) = url.parse::<reqwest::Url>().ok().and_then(|url| {
         let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
         Some((host, url.port_or_known_default()?))
     }) else {
         return last;
     };
-    if !error.is_connect() {
+    if !is_connecting {
         return system.unwrap_or(last);
     }
-    match (system, (host.0.as_str(), host.1).to_socket_addrs()) {
+    match (system, (host.as_str(), port).to_socket_addrs()) {
         (Some(system), Ok(mut addresses)) => match addresses.next() {
             Some(address) => format!("dial tcp {address}: connect: {system}"),
             None => format!("dial tcp: {system}"),
         },
-        (_, Err(_)) => format!("dial tcp: lookup {}: no such host", host.0),
+        (_, Err(_)) => format!("dial tcp: lookup {host}: no such host"),
         (None, Ok(_)) => last,
     }
 }

@@ -17,6 +17,8 @@ use crate::diag::{Error, Kind};
 
 #[cfg(feature = "http")]
 pub use http::Client;
+#[cfg(feature = "kube")]
+pub(crate) use http::{failure, runtime};
 
 /// Set once, and never taken back: a promise of the whole process.
 static OFFLINE: AtomicBool = AtomicBool::new(false);

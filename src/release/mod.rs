@@ -2,10 +2,18 @@
 //!
 //! Behaviour of `pkg/release/v1` and of the status printer of `pkg/cmd`, Helm 4.2.4.
 
+mod codec;
+mod decode;
+pub mod history;
+mod memory;
 mod record;
 mod report;
+pub mod store;
 
+pub use codec::{decode, encode};
+pub use memory::Memory;
 pub use report::{Colors, Report};
+pub use store::{Query, Store};
 
 use crate::chart::Chart;
 use crate::go::time::Time;
@@ -40,10 +48,12 @@ pub struct Release {
 /// How a release stands.
 #[derive(Clone, Debug)]
 pub struct Info {
-    /// When its first revision came to be.
+    /// When its first revision came to be; Go's zero time where that is not known.
     pub first_deployed: Time,
     /// When this revision came to be.
     pub last_deployed: Time,
+    /// When it was uninstalled; Go's zero time where it was not.
+    pub deleted: Time,
     /// A sentence.
     pub description: String,
     /// The state.
@@ -52,25 +62,71 @@ pub struct Info {
     pub notes: Vec<u8>,
 }
 
-/// A state of a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A state of a release (`release.Status`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Status {
+    /// A record says nothing that is known here.
+    #[default]
+    Unknown,
     /// It runs.
     Deployed,
+    /// It was taken away, and its record was kept.
+    Uninstalled,
+    /// A later revision runs.
+    Superseded,
     /// Something went wrong.
     Failed,
+    /// It is being taken away.
+    Uninstalling,
     /// An install is under way.
     PendingInstall,
+    /// An upgrade is under way.
+    PendingUpgrade,
+    /// A rollback is under way.
+    PendingRollback,
 }
 
 impl Status {
+    /// All of them.
+    pub const ALL: [Status; 9] = [
+        Status::Unknown,
+        Status::Deployed,
+        Status::Uninstalled,
+        Status::Superseded,
+        Status::Failed,
+        Status::Uninstalling,
+        Status::PendingInstall,
+        Status::PendingUpgrade,
+        Status::PendingRollback,
+    ];
+
     /// The word that records and reports have for it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Status::Unknown => "unknown",
             Status::Deployed => "deployed",
+            Status::Uninstalled => "uninstalled",
+            Status::Superseded => "superseded",
             Status::Failed => "failed",
+            Status::Uninstalling => "uninstalling",
             Status::PendingInstall => "pending-install",
+            Status::PendingUpgrade => "pending-upgrade",
+            Status::PendingRollback => "pending-rollback",
         }
+    }
+
+    /// The state that a word stands for; words that nobody knows are [`Status::Unknown`].
+    pub fn parse(word: &str) -> Status {
+        let known = Status::ALL.into_iter().find(|state| state.as_str() == word);
+        known.unwrap_or_default()
+    }
+
+    /// Whether an operation is under way (`Status.IsPending`).
+    pub fn is_pending(self) -> bool {
+        matches!(
+            self,
+            Status::PendingInstall | Status::PendingUpgrade | Status::PendingRollback
+        )
     }
 }
 
@@ -81,6 +137,8 @@ pub enum ApplyMethod {
     Server,
     /// Helm itself.
     Client,
+    /// The record does not say: one of Helm 3, which merged changes itself.
+    Unknown,
 }
 
 impl ApplyMethod {
@@ -89,6 +147,7 @@ impl ApplyMethod {
         match self {
             ApplyMethod::Server => "ssa",
             ApplyMethod::Client => "csa",
+            ApplyMethod::Unknown => "",
         }
     }
 }

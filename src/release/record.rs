@@ -11,10 +11,10 @@ use crate::value::{Frozen, FrozenMap};
 use crate::yaml;
 
 /// Go's zero time, which it writes where members may not be left out.
-const NEVER: &str = "0001-01-01T00:00:00Z";
+pub(super) const NEVER: &str = "0001-01-01T00:00:00Z";
 
 /// `time.RFC3339Nano`
-const STAMP: &[u8] = b"2006-01-02T15:04:05.999999999Z07:00";
+pub(super) const STAMP: &[u8] = b"2006-01-02T15:04:05.999999999Z07:00";
 
 impl Release {
     /// The record, in one line without an end (`json.Marshal` of `release.Release`). Times of files
@@ -58,8 +58,15 @@ impl Release {
     fn write_info(&self, out: &mut Vec<u8>) {
         let info = &self.info;
         let mut object = Object::open(out);
-        object.text("first_deployed", &info.first_deployed.format(STAMP));
-        object.text("last_deployed", &info.last_deployed.format(STAMP));
+        for (name, time) in [
+            ("first_deployed", &info.first_deployed),
+            ("last_deployed", &info.last_deployed),
+            ("deleted", &info.deleted),
+        ] {
+            if !time.is_zero() {
+                object.text(name, &time.format(STAMP));
+            }
+        }
         object.text("description", info.description.as_bytes());
         object.text("status", info.status.as_str().as_bytes());
         object.text("notes", &info.notes);

@@ -1,8 +1,11 @@
 //! What is said of a release on the terminal.
 
+use std::collections::BTreeMap;
+
 use super::{Hook, Release, Status};
 use crate::chart::values;
 use crate::diag::{Error, Kind};
+use crate::kubernetes::table::Printer;
 use crate::render::manifest;
 use crate::value::{Frozen, FrozenMap};
 use crate::yaml;
@@ -28,6 +31,10 @@ pub enum Colors {
 pub struct Report {
     /// Values, hooks and manifest as well.
     pub debug: bool,
+    /// Name and versions of the chart as well.
+    pub chart: bool,
+    /// The release was read from its record, in which values that the user did not set are null.
+    pub is_stored: bool,
     /// No notes.
     pub hide_notes: bool,
     /// Paint.
@@ -40,6 +47,19 @@ impl Report {
     /// # Errors
     /// Values that cannot be put together, or that YAML cannot hold.
     pub fn write(&self, release: &Release, out: &mut Vec<u8>) -> Result<(), Error> {
+        self.write_with(release, &BTreeMap::new(), out)
+    }
+
+    /// As [`Report::write`], with the tables of the release's objects under their titles.
+    ///
+    /// # Errors
+    /// As [`Report::write`].
+    pub fn write_with(
+        &self,
+        release: &Release,
+        resources: &BTreeMap<String, Vec<serde_json::Value>>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
         let mut line = |name: &str, value: &[u8]| {
             out.extend_from_slice(name.as_bytes());
             out.extend_from_slice(b": ");
@@ -48,17 +68,41 @@ impl Report {
         };
         let info = &release.info;
         line("NAME", release.name.as_bytes());
-        line("LAST DEPLOYED", &info.last_deployed.format(ANSI_C));
-        line("NAMESPACE", &self.paint(&release.namespace, CYAN));
+        if !info.last_deployed.is_zero() {
+            line("LAST DEPLOYED", &info.last_deployed.format(ANSI_C));
+        }
         line(
-            "STATUS",
-            &self.paint(info.status.as_str(), color_of(info.status)),
+            "NAMESPACE",
+            self.colors.namespace(&release.namespace).as_bytes(),
         );
+        line("STATUS", self.colors.status(info.status).as_bytes());
         line("REVISION", release.revision.to_string().as_bytes());
+        if self.chart {
+            let chart = &release.chart.metadata;
+            line("CHART", chart.name.as_bytes());
+            line("VERSION", chart.version.as_bytes());
+            line("APP_VERSION", chart.app_version.as_bytes());
+        }
         line("DESCRIPTION", info.description.as_bytes());
+        if !resources.is_empty() {
+            out.extend_from_slice(b"RESOURCES:\n");
+            let mut printer = Printer::default();
+            for (title, tables) in resources {
+                out.extend_from_slice(format!("==> {title}\n").as_bytes());
+                for table in tables {
+                    printer.print(table, out);
+                }
+                out.push(b'\n');
+            }
+            out.push(b'\n');
+        }
         write_tests(&release.hooks, out);
         if self.debug {
-            write_values("USER-SUPPLIED VALUES", &release.config, out)?;
+            if self.is_stored && release.config.is_empty() {
+                out.extend_from_slice(b"USER-SUPPLIED VALUES:\nnull\n\n");
+            } else {
+                write_values("USER-SUPPLIED VALUES", &release.config, out)?;
+            }
             let computed = values::coalesce(&release.chart, &release.config, &mut Vec::new())?;
             write_values("COMPUTED VALUES", &computed, out)?;
         }
@@ -86,11 +130,31 @@ impl Report {
         }
         Ok(())
     }
+}
 
-    fn paint(&self, text: &str, color: u8) -> Vec<u8> {
-        match self.colors {
-            Colors::On => format!("\x1b[{color}m{text}\x1b[0m").into_bytes(),
-            Colors::Off => text.as_bytes().to_vec(),
+impl Colors {
+    /// A title (`output.ColorizeHeader`).
+    pub fn header(self, text: &str) -> String {
+        match self {
+            Colors::On => format!("\x1b[1m{text}\x1b[22m"),
+            Colors::Off => text.to_owned(),
+        }
+    }
+
+    /// A namespace (`output.ColorizeNamespace`).
+    pub fn namespace(self, text: &str) -> String {
+        self.paint(text, Some(CYAN))
+    }
+
+    /// A state (`output.ColorizeStatus`).
+    pub fn status(self, status: Status) -> String {
+        self.paint(status.as_str(), color_of(status))
+    }
+
+    fn paint(self, text: &str, color: Option<u8>) -> String {
+        match (self, color) {
+            (Colors::On, Some(color)) => format!("\x1b[{color}m{text}\x1b[0m"),
+            _ => text.to_owned(),
         }
     }
 }
@@ -100,11 +164,15 @@ const GREEN: u8 = 32;
 const YELLOW: u8 = 33;
 const CYAN: u8 = 36;
 
-fn color_of(status: Status) -> u8 {
+fn color_of(status: Status) -> Option<u8> {
     match status {
-        Status::Deployed => GREEN,
-        Status::Failed => RED,
-        Status::PendingInstall => YELLOW,
+        Status::Deployed => Some(GREEN),
+        Status::Failed | Status::Unknown => Some(RED),
+        Status::Uninstalling
+        | Status::PendingInstall
+        | Status::PendingUpgrade
+        | Status::PendingRollback => Some(YELLOW),
+        Status::Uninstalled | Status::Superseded => None,
     }
 }
 

@@ -22,10 +22,53 @@ const UNMARSHALING: &str = "error unmarshaling JSON: while decoding JSON: ";
 /// Go's text: for what is not YAML, for what JSON cannot hold (infinities, null as a key), and for
 /// too many aliases.
 pub fn to_frozen(text: &[u8]) -> Result<Frozen, Error> {
-    match quick(text) {
+    read(text, Integers::Floats)
+}
+
+/// As [`to_frozen`], but whole numbers that fit are kept as [`Frozen::Int`], as Kubernetes keeps them
+/// in objects (`yaml.YAMLToJSON` and `k8s.io/apimachinery/pkg/util/json`).
+///
+/// # Errors
+///
+/// Those of [`to_frozen`].
+pub fn to_object(text: &[u8]) -> Result<Frozen, Error> {
+    read(text, Integers::Kept)
+}
+
+fn read(text: &[u8], integers: Integers) -> Result<Frozen, Error> {
+    match quick(text, integers) {
         Ok(Some(value)) => Ok(value),
-        Ok(None) => thorough(text, false),
+        Ok(None) => thorough(text, false, integers),
         Err(error) => Err(error.wrap(CONVERTING)),
+    }
+}
+
+/// What becomes of whole numbers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Integers {
+    Floats,
+    Kept,
+}
+
+impl Integers {
+    #[expect(clippy::cast_precision_loss, reason = "numbers of JSON are float64")]
+    fn int(self, n: i64) -> Frozen {
+        match self {
+            Integers::Floats => Frozen::Float(n as f64),
+            Integers::Kept => Frozen::Int(n),
+        }
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float without a fraction below the limit of int64"
+    )]
+    fn float(self, n: f64) -> Frozen {
+        match self {
+            // JSON writes it without a fraction, and reads it back as an integer.
+            Integers::Kept if n.fract() == 0.0 && n.abs() < 9.2e18 => Frozen::Int(n as i64),
+            _ => Frozen::Float(n),
+        }
     }
 }
 
@@ -35,7 +78,7 @@ pub fn to_frozen(text: &[u8]) -> Result<Frozen, Error> {
 ///
 /// Those of [`to_frozen`], and one that lists all duplicate keys.
 pub fn to_frozen_strict(text: &[u8]) -> Result<Frozen, Error> {
-    thorough(text, true)
+    thorough(text, true, Integers::Floats)
 }
 
 /// The first document, read into a `map[string]interface {}`. Nothing and null give an empty map.
@@ -80,7 +123,7 @@ enum Open {
 
 /// Reads a document without anchors, aliases, tags, merges, and keys or numbers that JSON cannot
 /// hold: all but a few. `None` for those few.
-fn quick(text: &[u8]) -> Result<Option<Frozen>, Error> {
+fn quick(text: &[u8], integers: Integers) -> Result<Option<Frozen>, Error> {
     let input = Input::new(text);
     let mut parser = Parser::new(&input);
     if matches!(parser.next()?.kind, EventKind::StreamEnd) {
@@ -112,7 +155,7 @@ fn quick(text: &[u8]) -> Result<Option<Frozen>, Error> {
                     });
                     continue;
                 }
-                match frozen(resolved) {
+                match frozen(resolved, integers) {
                     Some(Frozen::Float(n)) if !n.is_finite() => return Ok(None),
                     Some(value) => value,
                     None => Frozen::String(Text::from(text.as_ref())),
@@ -172,14 +215,14 @@ impl Keys {
 }
 
 /// A scalar that is not text.
-fn frozen(resolved: Resolved) -> Option<Frozen> {
+fn frozen(resolved: Resolved, integers: Integers) -> Option<Frozen> {
     #[expect(clippy::cast_precision_loss, reason = "numbers of JSON are float64")]
     Some(match resolved {
         Resolved::Null => Frozen::Null,
         Resolved::Bool(value) => Frozen::Bool(value),
-        Resolved::Int(n) => Frozen::Float(n as f64),
+        Resolved::Int(n) => integers.int(n),
         Resolved::Uint(n) => Frozen::Float(n as f64),
-        Resolved::Float(n) => Frozen::Float(n),
+        Resolved::Float(n) => integers.float(n),
         Resolved::Timestamp | Resolved::String => return None,
     })
 }
@@ -205,15 +248,19 @@ pub(super) fn key_text(resolved: Resolved, text: &[u8]) -> Text {
     }
 }
 
-fn thorough(text: &[u8], strict: bool) -> Result<Frozen, Error> {
+fn thorough(text: &[u8], strict: bool, integers: Integers) -> Result<Frozen, Error> {
     let tree = Tree::of(text).map_err(|error| error.wrap(CONVERTING))?;
     let decoded = raw::decode(&tree, strict).map_err(|error| error.wrap(CONVERTING))?;
-    to_json(decoded)
+    json(decoded, integers)
 }
 
 /// What is left of a decoded document after a way through JSON.
 pub(super) fn to_json(decoded: raw::Decoded) -> Result<Frozen, Error> {
-    let value = convert(decoded.value).map_err(|error| error.wrap(CONVERTING))?;
+    json(decoded, Integers::Floats)
+}
+
+fn json(decoded: raw::Decoded, integers: Integers) -> Result<Frozen, Error> {
+    let value = convert(decoded.value, integers).map_err(|error| error.wrap(CONVERTING))?;
     if let Some(n) = first_infinity(&value) {
         let n = strconv::format_float(n, b'g', None, 64);
         return Err(Error::new(format!(
@@ -228,18 +275,21 @@ pub(super) fn to_json(decoded: raw::Decoded) -> Result<Frozen, Error> {
     }
 }
 
-fn convert(value: Raw) -> Result<Frozen, Error> {
+fn convert(value: Raw, integers: Integers) -> Result<Frozen, Error> {
     stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
         #[expect(clippy::cast_precision_loss, reason = "numbers of JSON are float64")]
         Ok(match value {
             Raw::Null => Frozen::Null,
             Raw::Bool(value) => Frozen::Bool(value),
-            Raw::Int(n) => Frozen::Float(n as f64),
+            Raw::Int(n) => integers.int(n),
             Raw::Uint(n) => Frozen::Float(n as f64),
-            Raw::Float(n) => Frozen::Float(n),
+            Raw::Float(n) => integers.float(n),
             Raw::String(text) => Frozen::String(utf8(text)),
             Raw::List(items) => Frozen::List(Arc::new(
-                items.into_iter().map(convert).collect::<Result<_, _>>()?,
+                items
+                    .into_iter()
+                    .map(|item| convert(item, integers))
+                    .collect::<Result<_, _>>()?,
             )),
             Raw::Map(pairs) => {
                 let mut map = Vec::with_capacity(pairs.len());
@@ -251,7 +301,7 @@ fn convert(value: Raw) -> Result<Frozen, Error> {
                         Raw::Float(n) => key_text(Resolved::Float(n), b""),
                         _ => return Err(bad_key(&key, &value)),
                     };
-                    map.push((key, convert(value)?));
+                    map.push((key, convert(value, integers)?));
                 }
                 Frozen::Map(Arc::new(map.into_iter().collect()))
             }

@@ -27,7 +27,7 @@ mod tests;
 
 use crate::diag::Source;
 
-pub use decode::{to_frozen, to_frozen_strict, to_list, to_map};
+pub use decode::{to_frozen, to_frozen_strict, to_list, to_map, to_object};
 pub use encode::{encode, encode_frozen, encode_pretty};
 pub use error::Error;
 pub use head::{Head, Metadata, head};

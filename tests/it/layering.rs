@@ -14,7 +14,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("toml", &["value", "go"]),
     ("template", &["diag", "value", "go", "world"]),
     ("sprig", &["diag", "value", "go", "world", "template"]),
-    ("kubernetes", &["value", "go"]),
+    ("kubernetes", &["diag", "value", "go"]),
     ("chart", &["diag", "value", "go", "yaml"]),
     (
         "render",
@@ -33,7 +33,15 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     (
         "release",
-        &["diag", "value", "go", "yaml", "chart", "render"],
+        &[
+            "diag",
+            "value",
+            "go",
+            "yaml",
+            "kubernetes",
+            "chart",
+            "render",
+        ],
     ),
     ("net", &["diag", "value", "go", "world"]),
     ("plugin", &["diag", "go", "yaml"]),
@@ -41,6 +49,21 @@ const EDGES: &[(&str, &[&str])] = &[
         "fetch",
         &[
             "diag", "value", "go", "world", "yaml", "chart", "net", "plugin",
+        ],
+    ),
+    (
+        "backend",
+        &[
+            "diag",
+            "value",
+            "go",
+            "world",
+            "yaml",
+            "kubernetes",
+            "chart",
+            "render",
+            "release",
+            "net",
         ],
     ),
     (
@@ -58,6 +81,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "net",
             "plugin",
             "fetch",
+            "backend",
         ],
     ),
     ("ui", &["diag"]),
@@ -65,7 +89,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "cli",
         &[
             "diag", "value", "go", "world", "yaml", "template", "chart", "render", "release",
-            "net", "plugin", "fetch", "action", "ui",
+            "net", "plugin", "fetch", "backend", "action", "ui",
         ],
     ),
 ];

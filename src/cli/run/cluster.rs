@@ -1,92 +1,153 @@
-//! Why there is no cluster to ask: no command asks one yet, so all of them end here.
+//! The cluster that flags, environment and kubeconfig name.
 
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::super::environment::Environment;
 use super::super::kubeconfig;
+use crate::backend::Backend;
+#[cfg(feature = "kube")]
+use crate::backend::kube::{Driver, Kube, Settings};
+#[cfg(feature = "kube")]
+use crate::backend::memory::Memory;
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
+use crate::go::time::{Time, Zone};
 use crate::go::url::Url;
 use crate::go::{os, strconv};
-use crate::net::{self, Client};
+use crate::ui::Terminal;
+use crate::world::{Real, World};
 
-/// Where `client-go` looks without any configuration.
-const LOCAL: &str = "http://localhost:8080";
-
-/// Why there is no cluster (Go: `kube.Client.IsReachable`), or that pintle cannot use the one that
-/// there is.
-pub(in crate::cli) fn absence(flags: &FlagSet, environment: &Environment) -> Error {
-    match reach(flags, environment) {
-        Err(why) => {
-            let message = format!("kubernetes cluster unreachable: {why}");
-            Error::new(Kind::Network, message)
-        }
-        Ok(()) => Error::new(
-            Kind::Unsupported,
-            "there is a cluster, but pintle does not talk to clusters yet",
-        ),
+/// The cluster; nothing is asked of it yet, so what is wrong with its configuration is said by the
+/// first request.
+///
+/// # Errors
+/// A storage of records that is not known.
+#[cfg(feature = "kube")]
+pub(in crate::cli) fn connect(
+    flags: &FlagSet,
+    environment: &Environment,
+) -> Result<Box<dyn Backend>, Error> {
+    if environment.get("HELM_DRIVER") == "memory" {
+        return memory(environment);
     }
+    let files = environment.kubeconfig(flags);
+    let list = |name: &str| flags.list(name).to_vec();
+    let text = |name: &str| flags.text(name).to_owned();
+    let (configured_server, problem) = match server(flags, &files) {
+        Ok(server) => (server, None),
+        Err(problem) => (None, Some(problem)),
+    };
+    let settings = Settings {
+        files: match files {
+            kubeconfig::Files::Explicit(path) => vec![path],
+            kubeconfig::Files::Chain(paths) => paths,
+        },
+        context: text("kube-context"),
+        server: text("kube-apiserver"),
+        token: text("kube-token"),
+        as_user: text("kube-as-user"),
+        as_groups: list("kube-as-group"),
+        ca_file: text("kube-ca-file"),
+        insecure_skip_tls_verify: flags.is("kube-insecure-skip-tls-verify"),
+        tls_server_name: text("kube-tls-server-name"),
+        namespace: environment.namespace(flags),
+        user_agent: "Helm/4.2.4".to_owned(),
+        field_manager: "helm".to_owned(),
+        cache_folder: String::new(),
+        problem,
+        configured_server,
+    };
+    let driver = match environment.get("HELM_DRIVER").as_str() {
+        "" | "secret" | "secrets" => Driver::Secret,
+        "configmap" | "configmaps" => Driver::ConfigMap,
+        other => {
+            let message = format!("unknown driver {other:?}");
+            return Err(Error::new(Kind::Usage, message));
+        }
+    };
+    let warn = Arc::new(|warning: &str| Terminal::new().complain(&klog(warning)));
+    Ok(Box::new(Kube::new(
+        settings,
+        driver,
+        Arc::new(Real::new()),
+        warn,
+    )))
 }
 
-fn reach(flags: &FlagSet, environment: &Environment) -> Result<(), String> {
-    let files = environment.kubeconfig(flags);
-    let configured = kubeconfig::server(&files, flags.text("kube-context"))?;
-    let server = match flags.text("kube-apiserver") {
-        "" => configured.unwrap_or_else(|| LOCAL.to_owned()),
-        given => given.to_owned(),
-    };
-    let ca_file = flags.text("kube-ca-file").to_owned();
-    if let Err(error) = (!ca_file.is_empty())
-        .then(|| std::fs::File::open(&ca_file))
-        .transpose()
+/// Records of files that `HELM_MEMORY_DRIVER_DATA` names, and no cluster.
+///
+/// # Errors
+/// Files that cannot be read.
+#[cfg(feature = "kube")]
+fn memory(environment: &Environment) -> Result<Box<dyn Backend>, Error> {
+    let mut records = Vec::new();
+    for path in environment.get("HELM_MEMORY_DRIVER_DATA").split(':') {
+        let text = std::fs::read(path).map_err(|error| {
+            let why = os::path_error("open", path, &error);
+            Error::new(Kind::Io, format!("Unable to read memory driver data{why}"))
+        })?;
+        records.extend(
+            Memory::read(&text)
+                .map_err(|error| error.wrap("Unable to unmarshal memory driver data"))?,
+        );
+    }
+    Ok(Box::new(Memory::new(records)))
+}
+
+/// A warning that an API server sends along with an answer, as `klog` shows it:
+/// `W1121 15:04:05.000000      42 warnings.go:107] "Warning: ..."`.
+#[cfg(feature = "kube")]
+fn klog(warning: &str) -> String {
+    let world = Real::new();
+    let now = Time::from_system(world.now(), Zone::local(&world.time_zone()));
+    format!(
+        "W{} {:>7} warnings.go:107] {}\n",
+        String::from_utf8_lossy(&now.format(b"0102 15:04:05.000000")),
+        std::process::id(),
+        strconv::quote(format!("Warning: {warning}"))
+    )
+}
+
+/// The cluster, which this build cannot talk to.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "kube"))]
+pub(in crate::cli) fn connect(
+    _flags: &FlagSet,
+    _environment: &Environment,
+) -> Result<Box<dyn Backend>, Error> {
+    Err(Error::new(
+        Kind::Unsupported,
+        "this build of pintle does not talk to clusters: it was made without the feature `kube`",
+    ))
+}
+
+/// The address of the server that the kubeconfig names.
+///
+/// # Errors
+/// The words of `clientcmd` for what cannot be used.
+fn server(flags: &FlagSet, files: &kubeconfig::Files) -> Result<Option<String>, String> {
+    let configured = kubeconfig::server(files, flags.text("kube-context"))?;
+    let ca_file = flags.text("kube-ca-file");
+    if !ca_file.is_empty()
+        && let Err(error) = std::fs::File::open(PathBuf::from(ca_file))
     {
-        let why = os::path_error("open", &ca_file, &error);
+        let why = os::path_error("open", ca_file, &error);
         return Err(format!(
             "invalid configuration: unable to read certificate-authority {ca_file} for  due to {why}"
         ));
     }
-    let server = if server.contains("://") {
-        server
-    } else {
-        format!("http://{server}")
+    let given = flags.text("kube-apiserver");
+    let used = match (given, &configured) {
+        ("", Some(configured)) => configured.as_str(),
+        (given, _) => given,
     };
-    Url::parse(&server).map_err(|error| error.to_string())?;
-    let client = Client::new(net::Options {
-        insecure_skip_tls_verify: flags.is("kube-insecure-skip-tls-verify"),
-        ca_file,
-        timeout: Duration::from_secs(30),
-        ..net::Options::default()
-    });
-    let url = format!("{}/version", server.trim_end_matches('/'));
-    match client.request(&url) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(error.to_string()),
+    if used.contains("://") {
+        Url::parse(used).map_err(|error| error.to_string())?;
+    } else if !used.is_empty() {
+        Url::parse(format!("http://{used}")).map_err(|error| error.to_string())?;
     }
-}
-
-/// `helm rollback RELEASE [REVISION]`.
-pub(in crate::cli) fn rollback(
-    flags: &FlagSet,
-    arguments: &[String],
-    environment: &Environment,
-) -> Error {
-    if let Some(revision) = arguments.get(1)
-        && let Err(error) = strconv::atoi(revision)
-    {
-        let message = format!("could not convert revision to a number: {error}");
-        return Error::new(Kind::Usage, message);
-    }
-    absence(flags, environment)
-}
-
-/// `helm uninstall RELEASE...`.
-pub(in crate::cli) fn uninstall(flags: &FlagSet, environment: &Environment) -> Error {
-    let cascade = flags.text("cascade");
-    if !["background", "foreground", "orphan"].contains(&cascade) {
-        let message = format!(
-            "invalid cascade value ({cascade}). Must be \"background\", \"foreground\", or \"orphan\""
-        );
-        return Error::new(Kind::Usage, message);
-    }
-    absence(flags, environment)
+    Ok(configured)
 }

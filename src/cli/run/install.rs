@@ -3,15 +3,18 @@
 use super::super::environment::Environment;
 use super::super::read::Files;
 use super::cluster;
+use super::get::colors;
 use super::plugin::PostRendering;
+use super::session::{Session, operation};
 use super::source::{getters, source};
 use super::template::{DryRun, Schemas, dry_run, labels_of, values_of};
 use crate::action::Surroundings;
-use crate::action::install::{self, Options};
+use crate::action::install::{self, Mode, Options};
 use crate::action::source::Source;
+use crate::backend::Context;
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
-use crate::release::{ApplyMethod, Colors, Release, Report};
+use crate::release::{ApplyMethod, Release, Report};
 use crate::render::notes::Subcharts;
 use crate::render::postrender::PostRenderer;
 use crate::ui::Terminal;
@@ -29,37 +32,72 @@ pub(in crate::cli) fn strict(
 ) -> Result<(), Error> {
     let source = source(flags, environment, terminal)?;
     let dry_run = dry_run(flags, terminal)?;
+    let options = options(flags, arguments, environment, source, dry_run)?;
+    let release = run(&options, flags, environment, terminal, dry_run)
+        .map_err(|error| error.wrap("INSTALLATION FAILED"))?;
+    print(&release, flags, terminal)
+}
+
+/// Installs, and shows what happens meanwhile.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(super) fn run(
+    options: &Options,
+    flags: &FlagSet,
+    environment: &Environment,
+    terminal: &mut Terminal,
+    dry_run: DryRun,
+) -> Result<Release, Error> {
+    let backend = match dry_run {
+        DryRun::Client => None,
+        _ => Some(cluster::connect(flags, environment)?),
+    };
     let mut notices = Vec::new();
-    let absence = || cluster::absence(flags, environment);
     let post = PostRendering::of(flags, environment)?;
     let renderer = post.as_ref().map(|post| |text: &[u8]| post.run(text));
+    let getters = getters(flags, environment, terminal);
+    let mut out = Vec::new();
+    let session = Session::new(terminal);
+    if options.mode == Mode::Real {
+        session.catch_signals(options.arguments.first().map_or("", String::as_str));
+    }
+    let events = |event| session.tell(event);
     let release = install::run(
-        &options(flags, arguments, environment, source),
+        options,
         &mut Surroundings {
             world: &Real::new(),
-            files: &mut Files::new(getters(flags, environment, terminal)),
+            files: &mut Files::new(getters),
             remote: &Schemas::default(),
-            cluster: (dry_run != DryRun::Client).then_some(&absence),
+            backend: backend.as_deref(),
             post_renderer: renderer
                 .as_ref()
                 .map(|renderer| renderer as &PostRenderer<'_>),
         },
-        &mut terminal.out,
+        Context {
+            cancel: &session.cancel,
+            timeout: options.operation.timeout,
+            events: &events,
+        },
+        &mut out,
         &mut notices,
     );
-    terminal.log(&notices);
-    let release = release.map_err(|error| error.wrap("INSTALLATION FAILED"))?;
-    print(&release, flags, terminal)
+    session.with(|terminal| {
+        terminal.log(&notices);
+        terminal.out.append(&mut out);
+    });
+    release
 }
 
-fn options(
+pub(super) fn options(
     flags: &FlagSet,
     arguments: &[String],
     environment: &Environment,
     source: Source,
-) -> Options {
+    dry_run: DryRun,
+) -> Result<Options, Error> {
     let text = |name: &str| flags.text(name).to_owned();
-    Options {
+    Ok(Options {
         arguments: arguments.to_vec(),
         generate_name: flags.is("generate-name"),
         name_template: text("name-template"),
@@ -79,11 +117,23 @@ fn options(
             true => ApplyMethod::Server,
             false => ApplyMethod::Client,
         },
-    }
+        mode: match dry_run {
+            DryRun::No => Mode::Real,
+            _ => Mode::DryRun,
+        },
+        skip_crds: flags.is("skip-crds"),
+        create_namespace: flags.is("create-namespace"),
+        replace: flags.is("replace"),
+        operation: operation(flags)?,
+    })
 }
 
 /// Prints a release as `--output` wants it.
-fn print(release: &Release, flags: &FlagSet, terminal: &mut Terminal) -> Result<(), Error> {
+pub(super) fn print(
+    release: &Release,
+    flags: &FlagSet,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
     let failed = |format: &str, error: String| {
         let message = format!("unable to write {format} output: {error}");
         Error::new(Kind::Values, message)
@@ -102,10 +152,8 @@ fn print(release: &Release, flags: &FlagSet, terminal: &mut Terminal) -> Result<
             let report = Report {
                 debug: flags.is("debug"),
                 hide_notes: flags.is("hide-notes"),
-                colors: match terminal.paints_output() {
-                    true => Colors::On,
-                    false => Colors::Off,
-                },
+                colors: colors(terminal),
+                ..Report::default()
             };
             report.write(release, &mut terminal.out)?;
         }

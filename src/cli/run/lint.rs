@@ -77,7 +77,7 @@ fn run(options: &Options, getters: Getters, terminal: &mut Terminal) -> Result<(
             world: &Real::new(),
             files: &mut Files::new(getters),
             remote: &Schemas::default(),
-            cluster: None,
+            backend: None,
             post_renderer: None,
         },
         &mut terminal.out,

@@ -2,6 +2,7 @@
 
 pub(super) mod cluster;
 pub(super) mod create;
+pub(super) mod get;
 pub(super) mod install;
 pub(super) mod lint;
 pub(super) mod package;
@@ -9,9 +10,13 @@ pub(super) mod plugin;
 mod prompt;
 pub(super) mod registry;
 pub(super) mod repo;
+pub(super) mod rollback;
+mod session;
 pub(super) mod show;
 pub(super) mod source;
 pub(super) mod template;
+pub(super) mod test;
+pub(super) mod uninstall;
 pub(super) mod upgrade;
 pub(super) mod verify;
 pub(super) mod version;

@@ -66,7 +66,9 @@ fn run(
     let mut files = Files::new(source.places.getters.clone());
     let options = options(flags, arguments, environment, source);
     let asks = matches!(dry_run, DryRun::Server) || flags.is("validate");
-    let absence = || cluster::absence(flags, environment);
+    let backend = asks
+        .then(|| cluster::connect(flags, environment))
+        .transpose()?;
     let post = PostRendering::of(flags, environment)?;
     let renderer = post.as_ref().map(|post| |text: &[u8]| post.run(text));
     let result = template::run(
@@ -75,7 +77,7 @@ fn run(
             world,
             files: &mut files,
             remote: &Schemas::default(),
-            cluster: asks.then_some(&absence),
+            backend: backend.as_deref(),
             post_renderer: renderer
                 .as_ref()
                 .map(|renderer| renderer as &PostRenderer<'_>),
@@ -180,6 +182,7 @@ fn options(
         kube_version: text("kube-version"),
         api_versions: list("api-versions"),
         labels: labels_of(flags),
+        skip_crds: flags.is("skip-crds"),
         include_crds: flags.is("include-crds"),
         skip_tests: flags.is("skip-tests"),
         no_hooks: flags.is("no-hooks"),

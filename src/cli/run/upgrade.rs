@@ -2,53 +2,167 @@
 
 use super::super::environment::Environment;
 use super::super::read::Files;
-use super::cluster;
+use super::plugin::PostRendering;
+use super::session::{Session, operation};
 use super::source::{getters, source};
-use super::template::{Schemas, dry_run, values_of};
-use crate::action::{Surroundings, upgrade};
+use super::template::{DryRun, Schemas, dry_run, labels_of, values_of};
+use super::{cluster, install};
+use crate::action::Surroundings;
+use crate::action::install::Mode;
+use crate::action::lifecycle::ServerSide;
+use crate::action::source::Source;
+use crate::action::upgrade::{self, Options, Reuse};
+use crate::backend::{Backend, Context};
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
+use crate::release::{ApplyMethod, Status, history};
+use crate::render::notes::Subcharts;
+use crate::render::postrender::PostRenderer;
 use crate::ui::Terminal;
 use crate::world::Real;
 
-/// Under Helm's name: an upgrade asks a cluster for the release, also where it is only tried.
+/// Under Helm's name.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
 pub(in crate::cli) fn strict(
     flags: &FlagSet,
     arguments: &[String],
     environment: &Environment,
     terminal: &mut Terminal,
-) -> Error {
-    let source = match source(flags, environment, terminal) {
-        Ok(source) => source,
-        Err(error) => return error,
+) -> Result<(), Error> {
+    let source = source(flags, environment, terminal)?;
+    let dry_run = dry_run(flags, terminal)?;
+    let backend = cluster::connect(flags, environment)?;
+    let name = arguments.first().map_or("", String::as_str);
+    let found = match flags.is("install") {
+        true => find(name, backend.as_ref(), environment, flags)?,
+        false => Found::Some,
     };
-    if let Err(error) = dry_run(flags, terminal) {
-        return error;
+    if found != Found::Some {
+        if flags.text("output") == "table" {
+            terminal.print(&format!(
+                "Release {name:?} does not exist. Installing it now.\n"
+            ));
+        }
+        let mut options = install::options(flags, arguments, environment, source, dry_run)?;
+        options.apply_method = match flags.text("server-side") {
+            "false" => ApplyMethod::Client,
+            _ => ApplyMethod::Server,
+        };
+        options.replace = found == Found::Uninstalled;
+        let release = install::run(&options, flags, environment, terminal, dry_run)?;
+        return install::print(&release, flags, terminal);
     }
-    if flags.is("install") {
-        return cluster::absence(flags, environment);
+    let options = options(flags, arguments, environment, source, dry_run)?;
+    let mut notices = Vec::new();
+    let mut out = Vec::new();
+    let post = PostRendering::of(flags, environment)?;
+    let renderer = post.as_ref().map(|post| |text: &[u8]| post.run(text));
+    let getters = getters(flags, environment, terminal);
+    let session = Session::new(terminal);
+    if options.mode == Mode::Real {
+        session.catch_signals(name);
     }
-    let options = upgrade::Options {
-        chart: arguments.get(1).cloned().unwrap_or_default(),
+    let events = |event| session.tell(event);
+    let release = upgrade::run(
+        &options,
+        backend.as_ref(),
+        &mut Surroundings {
+            world: &Real::new(),
+            files: &mut Files::new(getters),
+            remote: &Schemas::default(),
+            backend: Some(backend.as_ref()),
+            post_renderer: renderer
+                .as_ref()
+                .map(|renderer| renderer as &PostRenderer<'_>),
+        },
+        Context {
+            cancel: &session.cancel,
+            timeout: options.operation.timeout,
+            events: &events,
+        },
+        &mut out,
+        &mut notices,
+    );
+    session.with(|terminal| {
+        terminal.log(&notices);
+        terminal.out.append(&mut out);
+    });
+    let release = release?;
+    if flags.text("output") == "table" {
+        terminal.print(&format!(
+            "Release {name:?} has been upgraded. Happy Helming!\n"
+        ));
+    }
+    install::print(&release, flags, terminal)
+}
+
+/// What there is of a release before an upgrade.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    None,
+    /// Records of one that is gone.
+    Uninstalled,
+    Some,
+}
+
+fn find(
+    name: &str,
+    backend: &dyn Backend,
+    environment: &Environment,
+    flags: &FlagSet,
+) -> Result<Found, Error> {
+    backend.reach()?;
+    let store = backend.store(&environment.namespace(flags));
+    match history::all(&*store, name) {
+        Ok(revisions) => Ok(match revisions.last() {
+            Some(last) if last.info.status == Status::Uninstalled => Found::Uninstalled,
+            _ => Found::Some,
+        }),
+        Err(error) if error.kind() == Kind::NotFound => Ok(Found::None),
+        Err(error) => Err(error),
+    }
+}
+
+fn options(
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    source: Source,
+    dry_run: DryRun,
+) -> Result<Options, Error> {
+    let argument = |at: usize| arguments.get(at).cloned().unwrap_or_default();
+    Ok(Options {
+        name: argument(0),
+        chart: argument(1),
+        namespace: environment.namespace(flags),
         source,
         dependency_update: flags.is("dependency-update"),
         values: values_of(flags),
-    };
-    let mut notices = Vec::new();
-    let mut around = Surroundings {
-        world: &Real::new(),
-        files: &mut Files::new(getters(flags, environment, terminal)),
-        remote: &Schemas::default(),
-        cluster: None,
-        post_renderer: None,
-    };
-    let checked = upgrade::check(&options, &mut around, &mut terminal.out, &mut notices);
-    terminal.log(&notices);
-    match checked {
-        Err(error) => error,
-        Ok(()) => match cluster::absence(flags, environment) {
-            error if error.kind() == Kind::Unsupported => error,
-            error => error.wrap("UPGRADE FAILED"),
+        reuse: if flags.is("reset-values") {
+            Reuse::Reset
+        } else if flags.is("reuse-values") {
+            Reuse::Reuse
+        } else if flags.is("reset-then-reuse-values") {
+            Reuse::ResetThenReuse
+        } else {
+            Reuse::IfNone
         },
-    }
+        labels: labels_of(flags),
+        skip_schema_validation: flags.is("skip-schema-validation"),
+        enable_dns: flags.is("enable-dns"),
+        subchart_notes: match flags.is("render-subchart-notes") {
+            true => Subcharts::Included,
+            false => Subcharts::Excluded,
+        },
+        hide_secret: flags.is("hide-secret"),
+        server_side: ServerSide::parse(flags.text("server-side"))
+            .map_err(|error| error.wrap("UPGRADE FAILED"))?,
+        mode: match dry_run {
+            DryRun::No => Mode::Real,
+            _ => Mode::DryRun,
+        },
+        operation: operation(flags)?,
+    })
 }

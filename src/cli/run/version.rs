@@ -45,7 +45,7 @@ impl Object for BuildInfo {
 pub(in crate::cli) fn version(flags: &FlagSet, terminal: &mut Terminal) -> Result<(), String> {
     let template = flags.text("template");
     if !template.is_empty() {
-        return execute(template, terminal);
+        return execute(template, &Value::object(BuildInfo), terminal);
     }
     if flags.is("short") {
         terminal.print("v4.2.4\n");
@@ -59,7 +59,11 @@ pub(in crate::cli) fn version(flags: &FlagSet, terminal: &mut Terminal) -> Resul
     Ok(())
 }
 
-fn execute(template: &str, terminal: &mut Terminal) -> Result<(), String> {
+/// Prints what a template of the user makes of `data`.
+///
+/// # Errors
+/// What is wrong with the template.
+pub(super) fn execute(template: &str, data: &Value, terminal: &mut Terminal) -> Result<(), String> {
     static FUNCTIONS: OnceLock<Functions> = OnceLock::new();
     let functions = FUNCTIONS.get_or_init(|| Functions::new(&[]));
     let options = Options {
@@ -77,7 +81,6 @@ fn execute(template: &str, terminal: &mut Terminal) -> Result<(), String> {
         world: &world,
         host: &(),
     };
-    let data = Value::object(BuildInfo);
-    set.execute("_", &data, &environment, &mut terminal.out)
+    set.execute("_", data, &environment, &mut terminal.out)
         .map_err(|error| error.to_string())
 }

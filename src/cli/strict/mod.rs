@@ -211,17 +211,17 @@ fn dispatch(
             completion::script::print(found.command().name(), flags, terminal);
         }
         "install" => run::install::strict(flags, arguments, environment, terminal)?,
-        "upgrade" => {
-            return Err(run::upgrade::strict(flags, arguments, environment, terminal).into());
+        "upgrade" => run::upgrade::strict(flags, arguments, environment, terminal)?,
+        "list" => run::get::list(flags, environment, terminal)?,
+        "history" => run::get::history(flags, arguments, environment, terminal)?,
+        "status" => run::get::status(flags, arguments, environment, terminal)?,
+        "get all" | "get hooks" | "get manifest" | "get metadata" | "get notes" | "get values" => {
+            let what = found.command().name();
+            run::get::get(what, flags, arguments, environment, terminal)?;
         }
-        "list" | "status" | "history" | "test" | "get all" | "get hooks" | "get manifest"
-        | "get metadata" | "get notes" | "get values" => {
-            return Err(run::cluster::absence(flags, environment).into());
-        }
-        "rollback" => {
-            return Err(run::cluster::rollback(flags, arguments, environment).into());
-        }
-        "uninstall" => return Err(run::cluster::uninstall(flags, environment).into()),
+        "test" => run::test::strict(flags, arguments, environment, terminal)?,
+        "rollback" => run::rollback::strict(flags, arguments, environment, terminal)?,
+        "uninstall" => run::uninstall::strict(flags, arguments, environment, terminal)?,
         "lint" => run::lint::strict(flags, arguments, environment, terminal)?,
         "repo add" | "repo list" | "repo update" | "repo remove" | "repo index" => {
             run::repo::repo(

@@ -89,6 +89,11 @@ impl Time {
         }
     }
 
+    /// Whether it is Go's zero time (`Time.IsZero`).
+    pub fn is_zero(&self) -> bool {
+        self.seconds == ZERO && self.nanoseconds == 0
+    }
+
     /// Seconds since 1970.
     pub fn seconds(&self) -> i64 {
         self.seconds

@@ -1,0 +1,257 @@
+//! What installs, upgrades, rollbacks and uninstalls of a release share.
+
+use std::time::Duration;
+
+use crate::backend::{
+    Adoption, Apply, Backend, Conflicts, Context, Event, Jobs, Method, Object, Strategy, TIMEOUT,
+    Validation,
+};
+use crate::diag::{Error, Kind, Level, Notice};
+use crate::go::time::{Time, Zone};
+use crate::release::{ApplyMethod, Release, Status};
+use crate::world::World;
+
+/// How a release is brought to a cluster; `Default` is what Helm does without flags.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// How to wait for objects.
+    pub wait: Strategy,
+    /// Whether Jobs have to be complete.
+    pub jobs: Jobs,
+    /// How long each wait may take.
+    pub timeout: Duration,
+    /// Leave hooks out.
+    pub no_hooks: bool,
+    /// Kept in the record instead of Helm's own words.
+    pub description: String,
+    /// How fields of objects are checked.
+    pub validation: Validation,
+    /// What becomes of fields that others manage.
+    pub conflicts: Conflicts,
+    /// Replace objects instead of changing them.
+    pub force_replace: bool,
+    /// Undo everything where something fails.
+    pub rollback_on_failure: bool,
+    /// Take away what was created where something fails.
+    pub cleanup_on_fail: bool,
+    /// Take objects over, whoever made them.
+    pub take_ownership: bool,
+    /// How many revisions are kept; 0 for all.
+    pub history_max: usize,
+}
+
+impl Default for Operation {
+    fn default() -> Operation {
+        Operation {
+            wait: Strategy::HookOnly,
+            jobs: Jobs::Started,
+            timeout: TIMEOUT,
+            no_hooks: false,
+            description: String::new(),
+            validation: Validation::Strict,
+            conflicts: Conflicts::Fail,
+            force_replace: false,
+            rollback_on_failure: false,
+            cleanup_on_fail: false,
+            take_ownership: false,
+            history_max: 10,
+        }
+    }
+}
+
+impl Operation {
+    /// The description to keep, `usual` where the user gave none.
+    pub(super) fn describe(&self, usual: &str) -> String {
+        match self.description.as_str() {
+            "" => usual.to_owned(),
+            given => given.to_owned(),
+        }
+    }
+
+    /// What objects are watched with: undoing needs to know whether they are ready.
+    pub(super) fn strategy(&self) -> Strategy {
+        match self.wait {
+            Strategy::HookOnly if self.rollback_on_failure => Strategy::Watcher,
+            other => other,
+        }
+    }
+
+    /// How objects change under `method`.
+    ///
+    /// # Errors
+    /// Helm's line for options that exclude each other.
+    pub(super) fn apply(&self, method: ApplyMethod, adopt: Adoption) -> Result<Apply, Error> {
+        let is_server = method == ApplyMethod::Server;
+        let is_forced = self.conflicts == Conflicts::Take;
+        let refuse = |message: &str| Err(Error::new(Kind::Usage, message));
+        if is_forced && !is_server {
+            return refuse(
+                "invalid client update option(s): forceConflicts enabled when serverSideApply disabled",
+            );
+        }
+        if is_forced && self.force_replace {
+            return refuse(
+                "invalid operation: cannot use force conflicts and force replace together",
+            );
+        }
+        if is_server && self.force_replace {
+            return refuse(
+                "invalid operation: cannot use server-side apply and force replace together",
+            );
+        }
+        Ok(Apply {
+            method: match (is_server, self.force_replace) {
+                (true, _) => Method::Server(self.conflicts),
+                (false, true) => Method::Replace,
+                (false, false) => Method::Client,
+            },
+            adopt_fields: adopt,
+            ..Apply::default()
+        })
+    }
+}
+
+/// How objects are created under `method`: nothing is theirs yet to be taken.
+pub(super) fn creating(method: ApplyMethod) -> Apply {
+    Apply {
+        method: match method {
+            ApplyMethod::Server => Method::Server(Conflicts::Fail),
+            ApplyMethod::Client | ApplyMethod::Unknown => Method::Client,
+        },
+        ..Apply::default()
+    }
+}
+
+/// Who is to merge, as asked for on an upgrade or rollback.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ServerSide {
+    /// Whoever did for the release so far.
+    #[default]
+    Auto,
+    /// The server.
+    Yes,
+    /// We.
+    No,
+}
+
+impl ServerSide {
+    /// Reads the value of `--server-side`.
+    ///
+    /// # Errors
+    /// Helm's line for words that are none of them.
+    pub fn parse(word: &str) -> Result<ServerSide, Error> {
+        match word {
+            "auto" => Ok(ServerSide::Auto),
+            "true" => Ok(ServerSide::Yes),
+            "false" => Ok(ServerSide::No),
+            other => Err(Error::new(
+                Kind::Usage,
+                format!("invalid/unknown release server-side apply method: {other}"),
+            )),
+        }
+    }
+
+    pub(super) fn method(self, before: ApplyMethod) -> ApplyMethod {
+        match (self, before) {
+            (ServerSide::Yes, _) | (ServerSide::Auto, ApplyMethod::Server) => ApplyMethod::Server,
+            _ => ApplyMethod::Client,
+        }
+    }
+}
+
+/// A backend with all that an operation on it needs.
+#[derive(Clone, Copy)]
+pub struct Cluster<'a> {
+    /// Where the release lives.
+    pub backend: &'a dyn Backend,
+    /// Told what happens; calls it off.
+    pub context: Context<'a>,
+    /// The clock.
+    pub world: &'a dyn World,
+    /// Namespace of the release.
+    pub namespace: &'a str,
+}
+
+impl Cluster<'_> {
+    /// The time, in the local zone.
+    pub(super) fn now(&self) -> Time {
+        Time::from_system(self.world.now(), Zone::local(&self.world.time_zone()))
+    }
+
+    /// Keeps the record of a revision that is known already.
+    pub(super) fn update(&self, release: &Release) -> Result<(), Error> {
+        self.backend.store(self.namespace).update(release)
+    }
+
+    /// As [`Cluster::update`], where nothing can be done about it any more.
+    pub(super) fn record(&self, release: &Release) {
+        if let Err(error) = self.update(release) {
+            self.warn(
+                Notice::new(Level::Warn, "failed to update release")
+                    .with("name", &release.name)
+                    .with("revision", release.revision)
+                    .with("error", error),
+            );
+        }
+    }
+
+    pub(super) fn warn(&self, notice: Notice) {
+        self.context.notice(notice);
+    }
+
+    /// Tells what there is to tell so far, before what takes long begins.
+    pub(super) fn tell(&self, out: &mut Vec<u8>, notices: &mut Vec<Notice>) {
+        for notice in notices.drain(..) {
+            self.context.notice(notice);
+        }
+        if !out.is_empty() {
+            (self.context.events)(Event::Output(std::mem::take(out)));
+        }
+    }
+
+    /// Ends an operation that the user called off.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.context.cancel.is_cancelled() {
+            return Err(cancelled());
+        }
+        Ok(())
+    }
+
+    /// Waits for objects as the operation wants it.
+    pub(super) fn wait(&self, objects: &[Object], operation: &Operation) -> Result<(), Error> {
+        self.check()?;
+        self.backend.wait(
+            objects,
+            operation.strategy(),
+            operation.jobs,
+            &self.context.within(operation.timeout),
+        )
+    }
+}
+
+impl Cluster<'_> {
+    /// What is said of a failure: whatever it was, an operation that was called off was called off.
+    pub(super) fn reason(&self, error: Error) -> Error {
+        match self.context.cancel.is_cancelled() {
+            true => cancelled(),
+            false => error,
+        }
+    }
+}
+
+/// What Go says of a context that was cancelled.
+pub(crate) fn cancelled() -> Error {
+    Error::new(Kind::Cancelled, "context canceled")
+}
+
+/// Writes status and description into a release.
+pub(super) fn set_status(release: &mut Release, status: Status, description: String) {
+    release.info.status = status;
+    release.info.description = description;
+}
+
+/// Several errors in one line.
+pub(super) fn join(errors: &[Error], separator: &str) -> String {
+    let lines: Vec<&str> = errors.iter().map(Error::message).collect();
+    lines.join(separator)
+}

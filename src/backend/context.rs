@@ -1,0 +1,70 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::diag::Notice;
+
+/// A flag that calls an operation off; all copies are one.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Calls it off.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it was called off.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Something that happens while an operation runs.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A line for the log.
+    Notice(Notice),
+    /// What a command prints, at once.
+    Output(Vec<u8>),
+    /// What containers of hooks wrote.
+    Log(Vec<u8>),
+    /// What is waited for now; told when it changes.
+    Waiting(Vec<Waiting>),
+}
+
+/// An object that is not ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// `Kind/namespace/name`
+    pub object: String,
+    /// Its state, in a word.
+    pub status: String,
+    /// Why.
+    pub message: String,
+}
+
+/// What a long operation is given.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// Set when the user has enough.
+    pub cancel: &'a Cancel,
+    /// How long one wait may take.
+    pub timeout: Duration,
+    /// Told what happens.
+    pub events: &'a (dyn Fn(Event) + Sync),
+}
+
+impl Context<'_> {
+    /// The same with another time for one wait.
+    #[must_use]
+    pub fn within(self, timeout: Duration) -> Self {
+        Context { timeout, ..self }
+    }
+
+    /// Tells of a line for the log.
+    pub fn notice(&self, notice: Notice) {
+        (self.events)(Event::Notice(notice));
+    }
+}

@@ -1,0 +1,210 @@
+//! Kubernetes: an API server, asked as Helm 4.2.4 asks it (`pkg/kube`).
+
+mod apply;
+mod build;
+mod config;
+mod connection;
+mod discovery;
+mod failure;
+mod logs;
+mod lookup;
+mod managed;
+mod merge;
+mod path;
+mod protobuf;
+mod resources;
+mod store;
+
+mod wait;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use config::Settings;
+pub use store::Driver;
+
+use super::{
+    Apply, Backend, Cascade, Changes, Context, Form, Jobs, Log, Object, Strategy, Validation,
+};
+use crate::chart::Capabilities;
+use crate::diag::{Error, Kind, Notice};
+use crate::release::Store;
+use crate::value::Frozen;
+use crate::world::World;
+use apply::Writer;
+use connection::Connection;
+use discovery::Discovery;
+use wait::Waiter;
+
+/// Told of warnings that API servers send.
+pub type Warn = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// A cluster.
+pub struct Kube {
+    connection: Connection,
+    discovery: Discovery,
+    driver: Driver,
+    world: Arc<dyn World>,
+    warn: Warn,
+}
+
+impl Kube {
+    /// A cluster that nothing is asked of yet.
+    pub fn new(settings: Settings, driver: Driver, world: Arc<dyn World>, warn: Warn) -> Kube {
+        Kube {
+            connection: Connection::new(settings),
+            discovery: Discovery::default(),
+            driver,
+            world,
+            warn,
+        }
+    }
+
+    fn tell(&self, warnings: &[String]) {
+        for warning in warnings {
+            (self.warn)(warning);
+        }
+    }
+
+    fn waiting<'a>(&'a self, context: &'a Context<'a>) -> Waiter<'a> {
+        Waiter {
+            connection: &self.connection,
+            world: &*self.world,
+            context,
+        }
+    }
+
+    fn writing<T>(&self, act: impl FnOnce(&Writer<'_>) -> T) -> T {
+        act(&Writer {
+            connection: &self.connection,
+            warn: &|warnings| self.tell(warnings),
+        })
+    }
+}
+
+impl Backend for Kube {
+    fn reach(&self) -> Result<(), Error> {
+        match discovery::version(&self.connection) {
+            Ok(_) => Ok(()),
+            Err(failure) => {
+                let message = format!("kubernetes cluster unreachable: {}", failure.message);
+                Err(Error::new(Kind::Network, message))
+            }
+        }
+    }
+
+    fn capabilities(&self, _notices: &mut Vec<Notice>) -> Result<Capabilities, Error> {
+        discovery::capabilities(&self.connection, &self.discovery)
+    }
+
+    fn look_up(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Option<Frozen>, String> {
+        let wanted = lookup::Wanted {
+            api_version,
+            kind,
+            namespace,
+            name,
+        };
+        lookup::look_up(&self.connection, &self.discovery, &wanted, notices)
+    }
+
+    fn build(&self, manifest: &[u8], _validation: Validation) -> Result<Vec<Object>, Error> {
+        build::build(
+            &self.connection,
+            &self.discovery,
+            manifest,
+            &self.connection.settings().namespace,
+        )
+    }
+
+    fn wait_for_kinds(&self, definitions: &[Object], context: &Context<'_>) -> Result<(), Error> {
+        discovery::wait_for_kinds(&self.connection, &self.discovery, definitions, context)
+    }
+
+    fn get(&self, object: &Object) -> Result<Option<Value>, Error> {
+        let got = self.writing(|writer| {
+            self.connection
+                .block_on(writer.get(&object.key, &object.resource))
+        });
+        Ok(got?)
+    }
+
+    fn create(&self, objects: &[Object], apply: &Apply) -> Result<(), Error> {
+        Ok(self.writing(|writer| writer.create(objects, apply))?)
+    }
+
+    fn update(
+        &self,
+        current: &[Object],
+        wanted: &[Object],
+        apply: &Apply,
+        context: &Context<'_>,
+    ) -> Changes {
+        self.writing(|writer| writer.update(current, wanted, apply, context))
+    }
+
+    fn delete(&self, objects: &[Object], cascade: Cascade) -> Result<(), Vec<Error>> {
+        match self.writing(|writer| writer.delete(objects, cascade)) {
+            Ok(failures) if failures.is_empty() => Ok(()),
+            Ok(failures) => Err(failures.into_iter().map(Error::from).collect()),
+            Err(failure) => Err(vec![failure.into()]),
+        }
+    }
+
+    fn wait(
+        &self,
+        objects: &[Object],
+        strategy: Strategy,
+        jobs: Jobs,
+        context: &Context<'_>,
+    ) -> Result<(), Error> {
+        self.waiting(context).until_ready(objects, strategy, jobs)
+    }
+
+    fn wait_for_deletion(
+        &self,
+        objects: &[Object],
+        strategy: Strategy,
+        context: &Context<'_>,
+    ) -> Result<(), Error> {
+        self.waiting(context).until_gone(objects, strategy)
+    }
+
+    fn wait_for_hook(
+        &self,
+        objects: &[Object],
+        strategy: Strategy,
+        context: &Context<'_>,
+    ) -> Result<(), Error> {
+        self.waiting(context).until_done(objects, strategy)
+    }
+
+    fn logs(&self, object: &Object) -> Result<Vec<Log>, Error> {
+        logs::read(&self.connection, object)
+    }
+
+    fn resources(
+        &self,
+        objects: &[Object],
+        form: Form,
+    ) -> Result<BTreeMap<String, Vec<Value>>, Error> {
+        resources::read(&self.connection, objects, form)
+    }
+
+    fn store(&self, namespace: &str) -> Box<dyn Store + '_> {
+        Box::new(store::Records {
+            connection: &self.connection,
+            driver: self.driver,
+            namespace: namespace.to_owned(),
+            world: &*self.world,
+        })
+    }
+}

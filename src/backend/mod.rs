@@ -1,0 +1,291 @@
+//! Where releases are brought to. What to do, and in which order, is decided by `action`; a backend
+//! finds out what is there, carries out one step, waits, and keeps the records.
+//!
+//! The trait is synchronous. What takes long is given a [`Context`], ends early when that is
+//! cancelled, and tells what happens as [`Event`]s.
+
+mod context;
+#[cfg(feature = "kube")]
+pub mod kube;
+pub mod memory;
+mod object;
+
+pub use context::{Cancel, Context, Event, Waiting};
+pub use object::{Key, Object};
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::chart::Capabilities;
+use crate::diag::{Error, Notice};
+use crate::release::Store;
+use crate::value::Frozen;
+
+/// How objects are checked before they are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Validation {
+    /// Fields that their kind does not have are refused.
+    #[default]
+    Strict,
+    /// They are dropped.
+    Ignore,
+}
+
+/// What becomes of a field that somebody else manages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Conflicts {
+    /// The change is refused.
+    #[default]
+    Fail,
+    /// Ours wins.
+    Take,
+}
+
+/// How an object is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// The other side merges (server-side apply).
+    Server(Conflicts),
+    /// We merge what was, what is and what shall be.
+    Client,
+    /// We replace what is.
+    Replace,
+}
+
+/// Options of writing objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Apply {
+    /// How existing objects change.
+    pub method: Method,
+    /// How fields are checked.
+    pub validation: Validation,
+    /// Whether objects of kinds without merge rules are merged three ways, too, where we merge.
+    pub merge_custom: Merge,
+    /// Whether fields that we managed by merging become the other side's to merge.
+    pub adopt_fields: Adoption,
+}
+
+/// How objects without merge rules are merged by us.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Merge {
+    /// What was and what shall be.
+    #[default]
+    TwoWay,
+    /// What was, what is and what shall be.
+    ThreeWay,
+}
+
+/// Whether field managers of the past are taken over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Adoption {
+    /// They stay.
+    #[default]
+    Leave,
+    /// They are taken over.
+    Upgrade,
+}
+
+impl Default for Apply {
+    fn default() -> Apply {
+        Apply {
+            method: Method::Server(Conflicts::Fail),
+            validation: Validation::Strict,
+            merge_custom: Merge::TwoWay,
+            adopt_fields: Adoption::Leave,
+        }
+    }
+}
+
+/// What happens to what an object that goes owns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cascade {
+    /// It goes afterwards.
+    #[default]
+    Background,
+    /// It goes before.
+    Foreground,
+    /// It stays.
+    Orphan,
+}
+
+/// How to wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strategy {
+    /// For hooks only.
+    #[default]
+    HookOnly,
+    /// By watching, as kstatus judges.
+    Watcher,
+    /// By asking again and again, as Helm 3 judged.
+    Legacy,
+}
+
+/// Whether Jobs have to be complete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Jobs {
+    /// It is enough that they are there.
+    #[default]
+    Started,
+    /// They have to be complete.
+    Complete,
+}
+
+/// In which form objects are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// As they are.
+    #[default]
+    Object,
+    /// As `meta.k8s.io/v1` tables of one or more rows, for people.
+    Table,
+}
+
+/// What was done to which objects, also where it ended with an error.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// They were not there before.
+    pub created: Vec<Object>,
+    /// They were.
+    pub updated: Vec<Object>,
+    /// They are gone, or going.
+    pub deleted: Vec<Object>,
+    /// Why not all was done.
+    pub error: Option<Error>,
+}
+
+/// Somewhere to bring releases to.
+pub trait Backend: Send + Sync {
+    /// Whether it can be reached at all.
+    ///
+    /// # Errors
+    /// Why not, in Helm's words: `kubernetes cluster unreachable: ...`.
+    fn reach(&self) -> Result<(), Error>;
+
+    /// What it can do.
+    ///
+    /// # Errors
+    /// Whatever it says.
+    fn capabilities(&self, notices: &mut Vec<Notice>) -> Result<Capabilities, Error>;
+
+    /// An object, or a list of them where `name` is empty, for templates; `None` where there is none.
+    ///
+    /// # Errors
+    /// The words of whoever was asked.
+    fn look_up(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Option<Frozen>, String>;
+
+    /// Reads manifests, and finds out where each object lives.
+    ///
+    /// # Errors
+    /// Texts that are not objects, and kinds that are not known there.
+    fn build(&self, manifest: &[u8], validation: Validation) -> Result<Vec<Object>, Error>;
+
+    /// Waits until the kinds that `definitions` define are served.
+    ///
+    /// # Errors
+    /// A kind that is not in time.
+    fn wait_for_kinds(&self, definitions: &[Object], context: &Context<'_>) -> Result<(), Error>;
+
+    /// An object as it is; `None` where it is not there.
+    ///
+    /// # Errors
+    /// Whatever the other side says.
+    fn get(&self, object: &Object) -> Result<Option<Value>, Error>;
+
+    /// Brings objects that are not thought to be there, those of one kind at a time.
+    ///
+    /// # Errors
+    /// All that went wrong.
+    fn create(&self, objects: &[Object], apply: &Apply) -> Result<(), Error>;
+
+    /// Makes `wanted` of `current`: creates, changes, and deletes what is no longer wanted.
+    fn update(
+        &self,
+        current: &[Object],
+        wanted: &[Object],
+        apply: &Apply,
+        context: &Context<'_>,
+    ) -> Changes;
+
+    /// Takes objects away; those that are not there are no errors.
+    ///
+    /// # Errors
+    /// All that went wrong.
+    fn delete(&self, objects: &[Object], cascade: Cascade) -> Result<(), Vec<Error>>;
+
+    /// Waits until objects are ready, `context.timeout` at most.
+    ///
+    /// # Errors
+    /// What is not ready.
+    fn wait(
+        &self,
+        objects: &[Object],
+        strategy: Strategy,
+        jobs: Jobs,
+        context: &Context<'_>,
+    ) -> Result<(), Error>;
+
+    /// Waits until objects are gone, `context.timeout` at most.
+    ///
+    /// # Errors
+    /// What is still there.
+    fn wait_for_deletion(
+        &self,
+        objects: &[Object],
+        strategy: Strategy,
+        context: &Context<'_>,
+    ) -> Result<(), Error>;
+
+    /// Waits until a hook has run: Jobs and Pods until they ended well, others until they are there.
+    ///
+    /// # Errors
+    /// A hook that failed, or did not end in time.
+    fn wait_for_hook(
+        &self,
+        objects: &[Object],
+        strategy: Strategy,
+        context: &Context<'_>,
+    ) -> Result<(), Error>;
+
+    /// What the containers of a Pod, or of a Job's Pods, wrote; each piece with its container's name.
+    ///
+    /// # Errors
+    /// Whatever the other side says.
+    fn logs(&self, object: &Object) -> Result<Vec<Log>, Error>;
+
+    /// The objects as they are, and the Pods that belong to them, under `version/Kind` and
+    /// `v1/Pod(related)`; those that are gone are left out.
+    ///
+    /// # Errors
+    /// Whatever the other side says.
+    fn resources(
+        &self,
+        objects: &[Object],
+        form: Form,
+    ) -> Result<BTreeMap<String, Vec<Value>>, Error>;
+
+    /// The records of a namespace, or of all where it is empty.
+    fn store(&self, namespace: &str) -> Box<dyn Store + '_>;
+}
+
+/// What a container wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// Name of its Pod.
+    pub pod: String,
+    /// Its name.
+    pub container: String,
+    /// What it wrote.
+    pub text: Vec<u8>,
+}
+
+/// How long is waited where nothing is said: Helm's `--timeout`.
+pub const TIMEOUT: Duration = Duration::from_secs(300);

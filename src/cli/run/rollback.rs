@@ -1,0 +1,62 @@
+//! `helm rollback RELEASE [REVISION]`.
+
+use super::super::environment::Environment;
+use super::cluster;
+use super::session::{Session, operation};
+use super::template::{DryRun, dry_run};
+use crate::action::install::Mode;
+use crate::action::lifecycle::{Cluster, ServerSide};
+use crate::action::rollback::{self, Options};
+use crate::backend::Context;
+use crate::diag::{Error, Kind};
+use crate::go::flag::FlagSet;
+use crate::go::strconv;
+use crate::ui::Terminal;
+use crate::world::Real;
+
+/// Under Helm's name.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(in crate::cli) fn strict(
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let revision = match arguments.get(1) {
+        None => 0,
+        Some(word) => strconv::atoi(word).map_err(|error| {
+            let message = format!("could not convert revision to a number: {error}");
+            Error::new(Kind::Usage, message)
+        })?,
+    };
+    let mode = match dry_run(flags, terminal)? {
+        DryRun::No => Mode::Real,
+        _ => Mode::DryRun,
+    };
+    let options = Options {
+        revision,
+        server_side: ServerSide::parse(flags.text("server-side"))?,
+        mode,
+        operation: operation(flags)?,
+    };
+    let backend = cluster::connect(flags, environment)?;
+    let namespace = environment.namespace(flags);
+    let session = Session::new(terminal);
+    let events = |event| session.tell(event);
+    let cluster = Cluster {
+        backend: backend.as_ref(),
+        context: Context {
+            cancel: &session.cancel,
+            timeout: options.operation.timeout,
+            events: &events,
+        },
+        world: &Real::new(),
+        namespace: &namespace,
+    };
+    let name = arguments.first().map_or("", String::as_str);
+    rollback::run(name, &options, &cluster)?;
+    terminal.print("Rollback was a success! Happy Helming!\n");
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! What commands that change a cluster share: a terminal that is told what happens, and flags that
+//! say how.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::action::lifecycle::Operation;
+use crate::backend::{Cancel, Conflicts, Event, Jobs, Strategy, Validation};
+use crate::diag::{Error, Kind};
+use crate::go::flag::FlagSet;
+use crate::go::time;
+use crate::ui::Terminal;
+
+/// A terminal that several may talk to.
+pub(super) struct Session<'a> {
+    terminal: Mutex<&'a mut Terminal>,
+    pub(super) cancel: Cancel,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(terminal: &'a mut Terminal) -> Session<'a> {
+        Session {
+            terminal: Mutex::new(terminal),
+            cancel: Cancel::default(),
+        }
+    }
+
+    /// From now on, Ctrl-C and a request to end call off what is done to a release. Nothing is caught where the system does not let us.
+    #[cfg(feature = "kube")]
+    pub(super) fn catch_signals(&self, release: &str) {
+        use tokio::signal::unix::{SignalKind, signal};
+        let cancel = self.cancel.clone();
+        let release = release.to_owned();
+        let caught = move || {
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+            else {
+                return;
+            };
+            runtime.block_on(async {
+                let kinds = (SignalKind::interrupt(), SignalKind::terminate());
+                let (Ok(mut interrupt), Ok(mut terminate)) = (signal(kinds.0), signal(kinds.1))
+                else {
+                    return;
+                };
+                futures_util::future::select(
+                    std::pin::pin!(interrupt.recv()),
+                    std::pin::pin!(terminate.recv()),
+                )
+                .await;
+                let mut terminal = Terminal::new();
+                terminal.print(&format!("Release {release} has been cancelled.\n"));
+                let _ = terminal.flush();
+                cancel.cancel();
+            });
+        };
+        // Without it the first signal ends the process, as signals do.
+        let _ = std::thread::Builder::new().spawn(caught);
+    }
+
+    /// Nothing runs long enough to be called off.
+    #[cfg(not(feature = "kube"))]
+    pub(super) fn catch_signals(&self, _release: &str) {}
+
+    /// Shows an event.
+    pub(super) fn tell(&self, event: Event) {
+        self.with(|terminal| match event {
+            Event::Notice(notice) => terminal.log(&[notice]),
+            Event::Output(text) => {
+                terminal.out.extend_from_slice(&text);
+                // Whoever reads it may be gone, which the last flush finds out.
+                let _ = terminal.flush();
+            }
+            Event::Log(text) => terminal.complain(&String::from_utf8_lossy(&text)),
+            _ => {}
+        });
+    }
+
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut Terminal) -> T) -> T {
+        act(&mut self.terminal.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// How a release is brought to a cluster, by the flags that say so.
+///
+/// # Errors
+/// A timeout that is none.
+pub(super) fn operation(flags: &FlagSet) -> Result<Operation, Error> {
+    Ok(Operation {
+        wait: strategy(flags),
+        jobs: match flags.is("wait-for-jobs") {
+            true => Jobs::Complete,
+            false => Jobs::Started,
+        },
+        timeout: timeout(flags)?,
+        no_hooks: flags.is("no-hooks"),
+        description: flags.text("description").to_owned(),
+        validation: match flags.is("disable-openapi-validation") {
+            true => Validation::Ignore,
+            false => Validation::Strict,
+        },
+        conflicts: match flags.is("force-conflicts") {
+            true => Conflicts::Take,
+            false => Conflicts::Fail,
+        },
+        force_replace: flags.is("force-replace") || flags.is("force"),
+        rollback_on_failure: flags.is("rollback-on-failure") || flags.is("atomic"),
+        cleanup_on_fail: flags.is("cleanup-on-fail"),
+        take_ownership: flags.is("take-ownership"),
+        history_max: flags.text("history-max").parse().unwrap_or_default(),
+    })
+}
+
+/// The value of `--wait`.
+pub(super) fn strategy(flags: &FlagSet) -> Strategy {
+    match flags.text("wait") {
+        "watcher" => Strategy::Watcher,
+        "legacy" => Strategy::Legacy,
+        _ => Strategy::HookOnly,
+    }
+}
+
+/// The value of `--timeout`.
+///
+/// # Errors
+/// A text that is no duration.
+pub(super) fn timeout(flags: &FlagSet) -> Result<Duration, Error> {
+    let duration = time::Duration::parse(flags.text("timeout"))
+        .map_err(|error| Error::new(Kind::Usage, error))?;
+    Ok(Duration::from_nanos(
+        u64::try_from(duration.0).unwrap_or_default(),
+    ))
+}
