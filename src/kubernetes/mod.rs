@@ -2,6 +2,7 @@
 
 pub mod jsonpath;
 pub mod kind;
+pub mod merge;
 pub mod readiness;
 pub mod selector;
 pub mod table;

@@ -1,8 +1,10 @@
-//! Merging here: what was, what is and what shall be.
+//! Merging here: what was, what is and what shall be (`createPatch` of `pkg/kube/client.go`,
+//! Helm 4.2.4).
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::backend::{Key, Merge};
+use crate::kubernetes::merge::{States, json, schema, strategic};
 
 /// A change to send.
 pub(super) struct Patch {
@@ -19,39 +21,102 @@ pub(super) fn patch(
     original: &Value,
     live: &Value,
     wanted: &Value,
-    _key: &Key,
+    key: &Key,
     merge: Merge,
 ) -> Result<Option<Patch>, String> {
-    let body = match merge {
-        Merge::TwoWay => difference(original, wanted),
-        Merge::ThreeWay => difference(live, wanted),
+    let states = States {
+        original,
+        live,
+        wanted,
     };
-    Ok(body.map(|body| Patch {
-        media_type: "application/merge-patch+json",
-        body,
+    // What cannot be read as its kind is merged like a kind that is not known, as in Helm.
+    let built_in = schema::of(&key.api_version(), &key.kind).filter(|kind| kind.accepts(wanted));
+    let (media_type, body) = match (built_in, merge) {
+        (Some(kind), _) => (
+            "application/strategic-merge-patch+json",
+            strategic::patch(&states, kind)?,
+        ),
+        (None, Merge::TwoWay) => ("application/merge-patch+json", json::two_way(&states)?),
+        (None, Merge::ThreeWay) => ("application/merge-patch+json", json::three_way(&states)?),
+    };
+    Ok((!body.is_empty()).then(|| Patch {
+        media_type,
+        body: Value::Object(body),
     }))
 }
 
-/// A JSON merge patch (RFC 7396) from one to the other.
-fn difference(from: &Value, to: &Value) -> Option<Value> {
-    let (Value::Object(from), Value::Object(to)) = (from, to) else {
-        return (from != to).then(|| to.clone());
-    };
-    let mut patch = Map::new();
-    for (name, value) in to {
-        match from.get(name) {
-            Some(before) => {
-                if let Some(change) = difference(before, value) {
-                    patch.insert(name.clone(), change);
-                }
-            }
-            None => {
-                patch.insert(name.clone(), value.clone());
-            }
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn key(group: &str, version: &str, kind: &str) -> Key {
+        Key {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: kind.to_owned(),
+            namespace: "default".to_owned(),
+            name: "x".to_owned(),
         }
     }
-    for name in from.keys().filter(|name| !to.contains_key(*name)) {
-        patch.insert(name.clone(), Value::Null);
+
+    #[test]
+    fn kinds_choose_how_they_are_merged() {
+        let strategic = "application/strategic-merge-patch+json";
+        let plain = "application/merge-patch+json";
+        let was = json!({"spec": {"a": 1, "list": [{"name": "a"}]}});
+        let is = json!({"spec": {"a": 1, "more": 2, "list": [{"name": "a"}]}});
+        let wanted = json!({"spec": {"a": 2}});
+        let definitions = "CustomResourceDefinition";
+        for (key, merge, media_type, body) in [
+            (
+                key("apps", "v1", "Deployment"),
+                Merge::TwoWay,
+                strategic,
+                json!({"spec": {"a": 2, "list": null}}),
+            ),
+            (
+                key("apiextensions.k8s.io", "v1", definitions),
+                Merge::TwoWay,
+                strategic,
+                json!({"spec": {"a": 2, "list": null}}),
+            ),
+            (
+                key("apiextensions.k8s.io", "v1beta1", definitions),
+                Merge::TwoWay,
+                plain,
+                json!({"spec": {"a": 2, "list": null}}),
+            ),
+            (
+                key("shop.test", "v1", "Deployment"),
+                Merge::ThreeWay,
+                plain,
+                json!({"spec": {"a": 2, "list": null}}),
+            ),
+        ] {
+            let patch = patch(&was, &is, &wanted, &key, merge)
+                .expect("a patch")
+                .expect("a change");
+            assert_eq!((patch.media_type, patch.body), (media_type, body), "{key}");
+            let none = super::patch(&wanted, &wanted, &wanted, &key, merge).expect("no error");
+            assert!(none.is_none(), "{key}");
+        }
     }
-    (!patch.is_empty()).then_some(Value::Object(patch))
+
+    /// A number where the kind has a text: Helm takes the object for one of an unknown kind.
+    #[test]
+    fn what_does_not_fit_its_kind_is_merged_as_json() {
+        let map = |value: Value| json!({"data": {"a": value}});
+        let patch = patch(
+            &map(json!("1")),
+            &map(json!("1")),
+            &map(json!(2)),
+            &key("", "v1", "ConfigMap"),
+            Merge::TwoWay,
+        );
+        let patch = patch.expect("a patch").expect("a change");
+        assert_eq!(patch.media_type, "application/merge-patch+json");
+        assert_eq!(patch.body, json!({"data": {"a": 2}}));
+    }
 }
