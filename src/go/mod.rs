@@ -12,6 +12,7 @@ pub mod os;
 pub mod path;
 pub mod regexp;
 pub mod semver;
+pub(crate) mod sort;
 pub mod strconv;
 pub mod table;
 pub mod time;

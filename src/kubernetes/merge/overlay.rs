@@ -75,17 +75,27 @@ pub(super) fn objects(mut under: Object, mut over: Object, of: Type) -> Result<O
 
 /// `mergepatch.ErrBadPatchType`
 fn unknown_directive(directive: &Value, object: &Object) -> String {
-    let shown = match directive {
-        Value::String(text) => text.clone(),
-        Value::Null => "%!s(<nil>)".to_owned(),
-        Value::Bool(_) => format!("%!s(bool={directive})"),
-        Value::Number(_) => format!("%!s({}={})", Kind::of(directive).name(), text(directive)),
-        other => text(other).into_owned(),
-    };
     format!(
-        "unknown patch type: {shown} in map: {}",
+        "unknown patch type: {} in map: {}",
+        text(&with_complaints(directive)),
         object_text(object)
     )
+}
+
+/// What `%s` shows: it complains of all that is no text.
+fn with_complaints(value: &Value) -> Value {
+    match value {
+        Value::Null => Value::from(Kind::Null.name()),
+        Value::Bool(_) | Value::Number(_) => {
+            Value::from(format!("%!s({}={})", Kind::of(value).name(), text(value)))
+        }
+        Value::String(_) => value.clone(),
+        Value::Array(items) => items.iter().map(with_complaints).collect(),
+        Value::Object(object) => object
+            .iter()
+            .map(|(key, inner)| (key.clone(), with_complaints(inner)))
+            .collect(),
+    }
 }
 
 /// Moves a list that has an order, and the order, from one patch to the other.

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::go::sort;
+
 use super::strategic::{DELETE, DIRECTIVE};
 use super::{Kind, Object, list_text, object_text, unexpected};
 
@@ -41,12 +43,12 @@ pub(super) fn kind(lists: &[&[Value]]) -> Result<Kind, String> {
     Ok(first)
 }
 
-/// Items sorted by a text. Equal ones end up the other way round: Go's `sort.Sort` is told that each
-/// comes before the other, and moves the later one to the front.
-pub(super) fn sorted<T, K: Ord>(mut items: Vec<T>, text: impl Fn(&T) -> K) -> Vec<T> {
-    items.reverse();
-    items.sort_by_cached_key(text);
-    items
+/// Items sorted by a text, equal ones as Go's `sort.Sort` leaves them, which is told that each comes
+/// before the other.
+pub(super) fn sorted<T, K: Ord>(items: Vec<T>, text: impl Fn(&T) -> K) -> Vec<T> {
+    let mut named: Vec<_> = items.into_iter().map(|item| (text(&item), item)).collect();
+    sort::sort(&mut named, &|a, b| a.0 <= b.0);
+    named.into_iter().map(|(_, item)| item).collect()
 }
 
 /// Scalars without repetitions; the last one takes the place of each that goes.
