@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	apiextensionsv1beta1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1beta1"
@@ -205,7 +207,8 @@ func (m maker) vary(v any, from field, depth int) any {
 				known[f.name] = f
 			}
 		}
-		for key, inner := range v {
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			inner := v[key]
 			if depth > 1 && m.chance(7) && key != "name" {
 				continue
 			}
@@ -219,7 +222,8 @@ func (m maker) vary(v any, from field, depth int) any {
 		}
 		if known != nil && m.chance(25) {
 			if fresh, is := m.structure(t, depth).(object); is && depth > 0 {
-				for key, inner := range fresh {
+				for _, key := range slices.Sorted(maps.Keys(fresh)) {
+					inner := fresh[key]
 					if _, is := made[key]; !is && m.chance(50) {
 						made[key] = inner
 					}
