@@ -62,7 +62,7 @@ pub fn list(place: &str, column_width: usize, notices: &mut Vec<Notice>) -> Resu
 /// # Errors
 /// A chart that cannot be loaded.
 pub fn read(place: &str, notices: &mut Vec<Notice>) -> Result<Listing, Error> {
-    let chart = chart::load(place, notices)?;
+    let chart = chart::load_any(place, notices)?;
     let charts = path::join(&[place, "charts"]);
     let mut listing = Listing {
         has_list: chart.metadata.has_dependency_list,
@@ -86,7 +86,7 @@ pub fn read(place: &str, notices: &mut Vec<Notice>) -> Result<Listing, Error> {
             continue;
         }
         let quoted = strconv::quote(&file);
-        match chart::load(&file, notices) {
+        match chart::load_any(&file, notices) {
             Err(_) => warnings.push(format!("WARNING: {quoted} is not a chart.")),
             Ok(found) => {
                 let mut dependencies = chart.metadata.dependencies.iter();
@@ -122,7 +122,7 @@ fn status(charts: &str, dependency: &Dependency, parent: &Chart) -> &'static str
     if let [archive] = &archives[..]
         && Path::new(archive).exists()
     {
-        let Ok(chart) = chart::load(archive, &mut Vec::new()) else {
+        let Ok(chart) = chart::load_any(archive, &mut Vec::new()) else {
             return "corrupt";
         };
         if chart.name() != dependency.name {
