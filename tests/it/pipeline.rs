@@ -8,6 +8,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::kubernetes::{Cluster, is_skipped};
+use crate::registry::server::Registry;
 use crate::serve::Server;
 
 /// What the pipeline does behind the build of the image.
@@ -34,8 +36,22 @@ helm install shop "dist/shop-1.4.$BUILD.tgz" -n prod -f prod.yaml --dry-run=clie
 helm repo remove team
 "#;
 
-const WEB: &str = "apiVersion: v2\nname: web\ndescription: answers HTTP\ntype: application\nappVersion: \"9\"\nversion: ";
-const SHOP: &str = "apiVersion: v2\nname: shop\nversion: 0.1.0\nappVersion: dev\ndescription: sells things\nicon: https://example.com/icon.png\ndependencies:\n- {name: web, version: ^1.2.0, repository: \"@REPOSITORY@\", condition: web.enabled}\n- {name: web, version: 1.1.x, repository: \"@REPOSITORY@\", alias: admin}\n- {name: common, version: 0.1.0, repository: \"file://../common\"}\n";
+/// What it does besides where there is a registry.
+const PUBLISH: &str = r#"
+helm push "dist/shop-1.4.$BUILD.tgz" "$REGISTRY" --plain-http
+helm pull "$REGISTRY/shop" --version "~1.4.0" --plain-http -d fetched
+helm show chart "$REGISTRY/shop" --plain-http
+helm template shop "$REGISTRY/shop" --version "1.4.$BUILD" --plain-http -f prod.yaml -s templates/config.yaml
+helm install shop "$REGISTRY/shop" -n prod -f prod.yaml --plain-http --dry-run=client >> installed.txt
+"#;
+
+/// What it does last where there is a cluster.
+const RELEASE: &str = r#"
+helm upgrade --install shop "dist/shop-1.4.$BUILD.tgz" -n "$NAMESPACE" -f prod.yaml --dry-run=client > upgraded.txt
+"#;
+
+const WEB: &str = "apiVersion: v2\nname: @NAME@\ndescription: answers HTTP\ntype: application\nappVersion: \"9\"\nversion: ";
+const SHOP: &str = "apiVersion: v2\nname: shop\nversion: 0.1.0\nappVersion: dev\ndescription: sells things\nicon: https://example.com/icon.png\ndependencies:\n- {name: web, version: ^1.2.0, repository: \"@REPOSITORY@\", condition: web.enabled}\n- {name: desk, version: 1.1.x, repository: \"@REPOSITORY@\", alias: admin}\n- {name: common, version: 0.1.0, repository: \"file://../common\"}\n";
 const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ include \"common.name\" . }}\n  namespace: {{ .Release.Namespace }}\ndata:\n  image: {{ printf \"%s:%s\" .Values.image.name .Values.image.tag | quote }}\n  version: {{ .Chart.AppVersion | quote }}\n";
 const ANSWERING: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}-{{ .Chart.Name }}-{{ .Chart.Version | replace \".\" \"-\" }}\nspec:\n  ports: [{port: {{ .Values.port }}}]\n";
 
@@ -52,6 +68,7 @@ struct Helm {
     program: PathBuf,
     folder: PathBuf,
     variables: Vec<(&'static str, String)>,
+    script: String,
 }
 
 impl Helm {
@@ -72,7 +89,6 @@ impl Helm {
             .env_clear()
             .env("PATH", std::env::join_paths(paths).expect("paths"))
             .env("HOME", self.folder.join(".home"))
-            .env("KUBECONFIG", "/dev/null")
             .env("TZ", "UTC")
             .envs(self.variables.iter().map(|(name, text)| (*name, text)))
             .stdin(Stdio::null())
@@ -91,14 +107,15 @@ impl Helm {
     /// Runs the pipeline; gives what it said and wrote, by name.
     fn run(&self) -> BTreeMap<String, String> {
         let folder = self.folder.to_string_lossy().into_owned();
-        let time =
-            regex::Regex::new(r"\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4}|\d{4}-\d\d-\d\dT[0-9:.]+Z")
-                .expect("a pattern");
+        let time = regex::Regex::new(
+            r"sha256:[0-9a-f]{64}|\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4}|\d{4}-\d\d-\d\dT[0-9:.]+Z",
+        )
+        .expect("a pattern");
         let plain = |text: &str| {
             time.replace_all(&text.replace(&folder, "@"), "TIME")
                 .into_owned()
         };
-        let mut seen = BTreeMap::from([("said".to_owned(), plain(&self.shell(SCRIPT)))]);
+        let mut seen = BTreeMap::from([("said".to_owned(), plain(&self.shell(&self.script)))]);
         for entry in walkdir::WalkDir::new(&self.folder).sort_by_file_name() {
             let entry = entry.expect("an entry");
             let name = entry.path().strip_prefix(&self.folder).expect("inside");
@@ -147,19 +164,25 @@ pub(crate) fn real() -> Option<PathBuf> {
     })
 }
 
-/// A repository with three versions of a chart, as its owner publishes it.
+/// A repository with charts in several versions, as its owner publishes it.
 fn publish(helm: &Helm, url: &str) {
-    for version in ["1.0.0", "1.1.4", "1.2.0"] {
-        let metadata = format!("{WEB}{version}\n");
+    for (name, version) in [
+        ("web", "1.0.0"),
+        ("web", "1.1.4"),
+        ("web", "1.2.0"),
+        ("desk", "1.1.4"),
+        ("desk", "1.2.0"),
+    ] {
+        let metadata = format!("{}{version}\n", WEB.replace("@NAME@", name));
         let files = [
-            ("web/Chart.yaml", &*metadata),
-            ("web/values.yaml", "# What it listens on.\nport: 80\n"),
-            ("web/templates/service.yaml", ANSWERING),
+            ("chart/Chart.yaml", &*metadata),
+            ("chart/values.yaml", "# What it listens on.\nport: 80\n"),
+            ("chart/templates/service.yaml", ANSWERING),
         ];
         write(&helm.folder, &files);
-        helm.shell("helm package web");
+        helm.shell("helm package chart");
     }
-    fs::remove_dir_all(helm.folder.join("web")).expect("a folder");
+    fs::remove_dir_all(helm.folder.join("chart")).expect("a folder");
     helm.shell(&format!("helm repo index . --url {url}"));
 }
 
@@ -199,6 +222,25 @@ fn a_teams_pipeline_runs_unchanged() {
     let top = tempfile::tempdir().expect("a folder");
     let mut server = Server::bind().expect("a port");
     let url = format!("http://127.0.0.1:{}", server.port());
+    let registry = Registry::small();
+    let mut script = match registry {
+        Some(_) => format!("{SCRIPT}{PUBLISH}"),
+        None => SCRIPT.to_owned(),
+    };
+    let kubeconfig = top.path().join("kubeconfig");
+    let cluster = (!is_skipped()).then(|| Cluster::shared().expect("a cluster"));
+    let namespace = cluster.map(|cluster| {
+        let user = format!("test-{}", cluster.unique());
+        cluster
+            .write_kubeconfig(&kubeconfig, &user)
+            .expect("a file");
+        script.push_str(RELEASE);
+        cluster.namespace().expect("a namespace")
+    });
+    let place = namespace
+        .as_ref()
+        .map_or("none", |namespace| namespace.name());
+    let host = registry.as_ref().map_or(String::new(), Registry::host);
     let helm = |program: &Path, name: &str| {
         let folder = top.path().join(name);
         fs::create_dir_all(&folder).expect("a folder");
@@ -207,9 +249,13 @@ fn a_teams_pipeline_runs_unchanged() {
             folder,
             variables: vec![
                 ("REPOSITORY", url.clone()),
+                ("REGISTRY", format!("oci://{host}/charts")),
+                ("KUBECONFIG", kubeconfig.to_string_lossy().into_owned()),
+                ("NAMESPACE", place.to_owned()),
                 ("BUILD", "7".to_owned()),
                 ("TAG", "abc123".to_owned()),
             ],
+            script: script.clone(),
         }
     };
     let ours = Path::new(env!("CARGO_BIN_EXE_pintle"));
@@ -247,4 +293,14 @@ fn a_teams_pipeline_runs_unchanged() {
     }
     assert!(seen["installed.txt"].contains("Sold out of prod."));
     assert!(seen.contains_key("fetched/web-1.1.4.tgz"));
+    assert_eq!(
+        seen.contains_key("fetched/shop-1.4.7.tgz"),
+        registry.is_some()
+    );
+    let upgraded = seen.get("upgraded.txt");
+    assert_eq!(
+        upgraded.is_some_and(|text| text.contains("does not exist. Installing it now.")),
+        namespace.is_some(),
+        "{upgraded:?}"
+    );
 }

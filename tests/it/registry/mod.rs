@@ -1,6 +1,6 @@
 //! Charts in registries, against real ones on loopback.
 
-mod server;
+pub(crate) mod server;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

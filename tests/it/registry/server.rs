@@ -38,7 +38,7 @@ pub(super) fn programs() -> Option<&'static Path> {
 }
 
 /// A registry that ends with the value.
-pub(super) struct Registry {
+pub(crate) struct Registry {
     child: Child,
     port: u16,
     _folder: tempfile::TempDir,
@@ -53,7 +53,7 @@ impl Drop for Registry {
 
 impl Registry {
     /// The small one: in memory, open to all.
-    pub(super) fn small() -> Option<Registry> {
+    pub(crate) fn small() -> Option<Registry> {
         let program = programs()?.join("registry");
         Some(start(&mut |port, _| {
             let mut command = Command::new(&program);
@@ -80,7 +80,7 @@ impl Registry {
     }
 
     /// Its address.
-    pub(super) fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 }
