@@ -130,6 +130,10 @@ impl Backend for Memory {
         Ok(BTreeMap::new())
     }
 
+    fn namespaces(&self) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
+
     fn store(&self, namespace: &str) -> Box<dyn Store + '_> {
         Box::new(self.records.seen_from(namespace))
     }

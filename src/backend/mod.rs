@@ -272,6 +272,12 @@ pub trait Backend: Send + Sync {
         form: Form,
     ) -> Result<BTreeMap<String, Vec<Value>>, Error>;
 
+    /// The names of all namespaces.
+    ///
+    /// # Errors
+    /// Whatever the other side says.
+    fn namespaces(&self) -> Result<Vec<String>, Error>;
+
     /// The records of a namespace, or of all where it is empty.
     fn store(&self, namespace: &str) -> Box<dyn Store + '_>;
 }

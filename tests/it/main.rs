@@ -2,6 +2,7 @@
 
 mod cluster;
 mod command;
+mod completion;
 mod create;
 #[path = "../difference.rs"]
 mod difference;

@@ -1,11 +1,11 @@
-//! `lookup` of templates (`pkg/engine/lookup_func.go`, Helm 4.2.4).
+//! `lookup` of templates (`pkg/engine/lookup_func.go`, Helm 4.2.4), and the namespaces that there are.
 
 use super::connection::{Connection, Request};
 use super::discovery::Discovery;
 use super::path;
 use crate::backend::Key;
 use crate::backend::object::to_frozen;
-use crate::diag::{Level, Notice};
+use crate::diag::{Error, Level, Notice};
 use crate::value::Frozen;
 
 /// What a template looks for.
@@ -74,4 +74,14 @@ pub(super) fn look_up(
         Err(failure) if failure.is_not_found() => Ok(None),
         Err(failure) => Err(failure.message),
     }
+}
+
+/// The names of all namespaces, which the server is to give soon: somebody waits at a prompt.
+pub(super) fn namespaces(connection: &Connection) -> Result<Vec<String>, Error> {
+    let path = path::collection("v1", "namespaces", "");
+    let path = path::query(path, &[("timeoutSeconds", "3")]);
+    let list = connection.send(Request::get(path))?.json()?;
+    let items = list["items"].as_array().into_iter().flatten();
+    let names = items.filter_map(|item| item["metadata"]["name"].as_str());
+    Ok(names.map(str::to_owned).collect())
 }

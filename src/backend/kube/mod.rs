@@ -199,6 +199,10 @@ impl Backend for Kube {
         resources::read(&self.connection, objects, form)
     }
 
+    fn namespaces(&self) -> Result<Vec<String>, Error> {
+        lookup::namespaces(&self.connection)
+    }
+
     fn store(&self, namespace: &str) -> Box<dyn Store + '_> {
         Box::new(store::Records {
             connection: &self.connection,

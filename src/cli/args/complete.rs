@@ -44,12 +44,13 @@ pub(in crate::cli) fn answer(
         Some("--") => &words[1..],
         _ => words,
     };
-    let mut command = super::command(Some(&Arc::new(Known::of(environment))));
-    let asked = match environment.get("_CLAP_COMPLETE_INDEX").parse() {
-        Ok(index) => words.get::<usize>(index),
-        Err(_) => words.last(),
-    };
-    if !asked.is_some_and(|word| word.starts_with('-')) {
+    let last = words.len().saturating_sub(1);
+    let at = environment.get("_CLAP_COMPLETE_INDEX").parse();
+    let at = at.unwrap_or(last).min(words.len());
+    let (flags, before) = super::unfinished(&words[..at], environment);
+    let known = Known::of(&flags, before, environment);
+    let mut command = super::command(Some(&Arc::new(known)));
+    if !words.get(at).is_some_and(|word| word.starts_with('-')) {
         command = without_flags(command);
     }
     let words = words.iter().map(OsString::from).collect();
@@ -91,7 +92,8 @@ pub(super) const PAGES: &[Page] = &[
         "completion",
         "Print a script that teaches a shell to complete",
     )
-    .more("Names of repositories, charts, starters and contexts are completed as they are now."),
+    .more("Names of repositories, charts, starters, contexts, namespaces and releases are completed as\n\
+             they are now."),
     shell(
         "completion bash",
         "For bash",

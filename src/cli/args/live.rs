@@ -1,17 +1,28 @@
 //! Names that completion offers: repositories that were added, their charts, starters, plugins,
-//! contexts, variables. Nothing is fetched, and what cannot be read offers nothing.
+//! contexts, variables, and what a cluster knows. Nothing is fetched, and what cannot be read offers
+//! nothing.
 
 use std::ffi::OsStr;
 use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter as _};
 
 use super::super::environment::Environment;
-use super::super::{kubeconfig, strict};
+use super::super::kubeconfig;
+use super::super::run::cluster;
+use super::super::run::names::{self, Named};
 use super::page::Live;
 use crate::action::create::starter;
+use crate::backend::Backend;
+use crate::diag::Error;
 use crate::fetch::repository::index_path;
 use crate::fetch::{Catalog, Repositories};
+use crate::go::flag::FlagSet;
+
+/// How long a shell waits for a cluster.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Where names are looked for. It is read before completion begins, for clap's completers outlive
 /// the environment.
@@ -22,18 +33,27 @@ pub(super) struct Known {
     plugins: String,
     kubeconfig: kubeconfig::Files,
     variables: Vec<&'static str>,
+    /// The cluster, of which nothing was asked yet.
+    backend: Option<Arc<dyn Backend>>,
+    namespace: String,
+    /// Words in front of the one that is completed.
+    words: Vec<String>,
 }
 
 impl Known {
-    pub(super) fn of(environment: &Environment) -> Known {
-        let flags = strict::global_flags(environment);
+    /// What a command line says so far, where its command has such `flags` and `words`.
+    pub(super) fn of(flags: &FlagSet, words: Vec<String>, environment: &Environment) -> Known {
+        let backend = cluster::connect(flags, environment).ok();
         Known {
             repository_config: flags.text("repository-config").to_owned(),
             repository_cache: flags.text("repository-cache").to_owned(),
             starters: environment.data_path("starters"),
             plugins: environment.plugins(),
-            kubeconfig: environment.kubeconfig(&flags),
-            variables: environment.variables(&flags).into_keys().collect(),
+            kubeconfig: environment.kubeconfig(flags),
+            variables: environment.variables(flags).into_keys().collect(),
+            backend: backend.map(Arc::from),
+            namespace: environment.namespace(flags),
+            words,
         }
     }
 
@@ -78,6 +98,42 @@ impl Known {
             .collect()
     }
 
+    /// What the cluster says, where it says it soon.
+    fn ask(
+        &self,
+        question: impl FnOnce(&dyn Backend, &str) -> Result<Named, Error> + Send + 'static,
+    ) -> Named {
+        let Some(backend) = self.backend.clone() else {
+            return Named::new();
+        };
+        let namespace = self.namespace.clone();
+        let (said, hear) = mpsc::channel();
+        std::thread::spawn(move || {
+            // Nobody listens any more where it took too long.
+            let _ = said.send(question(&*backend, &namespace));
+        });
+        let heard = hear.recv_timeout(PATIENCE);
+        heard.ok().and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// Releases that were not named before.
+    fn releases(&self) -> Named {
+        let mut found = self.ask(names::releases);
+        found.retain(|(name, _)| !self.words.contains(name));
+        found
+    }
+
+    /// The revisions of the release that is named first.
+    fn revisions(&self) -> Named {
+        let Some(release) = self.words.first().cloned() else {
+            return Named::new();
+        };
+        let mut found =
+            self.ask(move |backend, namespace| names::revisions(backend, namespace, &release));
+        found.sort_by_key(|(revision, _)| revision.parse::<i64>().unwrap_or_default());
+        found
+    }
+
     /// The starters that come with pintle, and the user's.
     fn starters(&self) -> Vec<(String, String)> {
         let own = std::fs::read_dir(&self.starters).into_iter().flatten();
@@ -103,6 +159,9 @@ pub(super) fn candidates(live: Live, known: &Known, part: &OsStr) -> Vec<Complet
         Live::Chart => return charts(known, part, text),
         Live::Starter => known.starters(),
         Live::Plugin => known.plugins(),
+        Live::Release => known.releases(),
+        Live::Revision => known.revisions(),
+        Live::Namespace => known.ask(|backend, _| names::namespaces(backend)),
         Live::Context => {
             let contexts = kubeconfig::clusters_by_context(&known.kubeconfig);
             contexts.into_iter().collect()

@@ -34,6 +34,7 @@ use self::page::{Call, Page};
 use super::environment::Environment;
 use super::strict;
 use crate::diag::{Error, Kind};
+use crate::go::flag::FlagSet;
 use crate::ui::{Terminal, report};
 
 pub(super) use complete::{VARIABLE as COMPLETE, answer as complete};
@@ -156,15 +157,7 @@ fn dispatch(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<u8, Error> {
-    let mut path = String::new();
-    let mut matches = matches;
-    while let Some((name, below)) = matches.subcommand() {
-        if !path.is_empty() {
-            path.push(' ');
-        }
-        path.push_str(name);
-        matches = below;
-    }
+    let (path, matches) = chosen(matches);
     let page = pages().find(|page| page.path == path);
     let Some((page, run)) = page.and_then(|page| Some((page, page.run?))) else {
         let message = format!("{path:?} is no command");
@@ -178,6 +171,34 @@ fn dispatch(
         environment,
     };
     run(&mut call, terminal).map_err(|error| hint::add(error, &call))
+}
+
+/// The words of the command that was typed, and what was typed behind them.
+fn chosen(matches: &ArgMatches) -> (String, &ArgMatches) {
+    let mut path = String::new();
+    let mut matches = matches;
+    while let Some((name, below)) = matches.subcommand() {
+        if !path.is_empty() {
+            path.push(' ');
+        }
+        path.push_str(name);
+        matches = below;
+    }
+    (path, matches)
+}
+
+/// The flags and operands of a line that is being typed, as far as they can be told.
+fn unfinished(words: &[String], environment: &Environment) -> (FlagSet, Vec<String>) {
+    let parsed = command(None)
+        .ignore_errors(true)
+        .try_get_matches_from(words);
+    let found = parsed.ok().and_then(|matches| {
+        let (path, matches) = chosen(&matches);
+        let page = pages().find(|page| page.path == path)?;
+        let flags = given::flags(page, matches, environment, &mut Terminal::new()).ok()?;
+        Some((flags, given::arguments(page, matches)))
+    });
+    found.unwrap_or_else(|| (strict::global_flags(environment), Vec::new()))
 }
 
 /// Runs a command as it runs under Helm's name, with what was typed here.

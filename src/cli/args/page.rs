@@ -98,6 +98,9 @@ pub(super) enum Live {
     Plugin,
     Variable,
     Context,
+    Namespace,
+    Release,
+    Revision,
 }
 
 impl Operand {
@@ -344,6 +347,8 @@ fn live_of(flag: &str) -> Live {
         | "content-cache" => Live::Folder,
         "starter" => Live::Starter,
         "kube-context" => Live::Context,
+        "namespace" => Live::Namespace,
+        "revision" => Live::Revision,
         _ => Live::Nothing,
     }
 }

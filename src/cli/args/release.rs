@@ -13,7 +13,7 @@ fn release(call: &mut Call<'_>, terminal: &mut Terminal) -> Result<u8, Error> {
     super::share(call, terminal)
 }
 
-const RELEASE: Operand = Operand::new("RELEASE", "The release's name", Count::One, Live::Nothing);
+const RELEASE: Operand = Operand::new("RELEASE", "The release's name", Count::One, Live::Release);
 
 const fn page(path: &'static str, about: &'static str, operands: &'static [Operand]) -> Page {
     Page::new(path, about)
@@ -78,7 +78,7 @@ pub(super) const PAGES: &[Page] = &[
                 "REVISION",
                 "The revision; the one before where none is given",
                 Count::Maybe,
-                Live::Nothing,
+                Live::Revision,
             ),
         ],
     ),
@@ -89,7 +89,7 @@ pub(super) const PAGES: &[Page] = &[
             "RELEASE",
             "The releases' names",
             Count::Some,
-            Live::Nothing,
+            Live::Release,
         )],
     )
     .alias(&["delete"]),

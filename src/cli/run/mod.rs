@@ -5,6 +5,7 @@ pub(super) mod create;
 pub(super) mod get;
 pub(super) mod install;
 pub(super) mod lint;
+pub(super) mod names;
 pub(super) mod package;
 pub(super) mod plugin;
 mod prompt;

@@ -1,12 +1,17 @@
-//! Candidates that the command line does not know itself: repositories, charts, versions.
+//! Candidates that the command line does not know itself: repositories, charts, versions, and what
+//! a cluster knows.
 
 use std::fs;
 use std::io::ErrorKind;
 
 use super::super::super::environment::Environment;
-use super::super::super::{kubeconfig, run};
+use super::super::super::kubeconfig;
+use super::super::super::run::names::{self, Named};
+use super::super::super::run::{self, cluster};
 use super::super::command;
 use super::HELP;
+use crate::backend::Backend;
+use crate::diag::Error;
 use crate::fetch::index::Version;
 use crate::fetch::repository::index_path;
 use crate::fetch::{Index, Repositories};
@@ -57,6 +62,9 @@ impl Known<'_> {
         match (flag, command) {
             ("color" | "colour", _) => fixed(&["never", "auto", "always"]),
             ("kube-context", _) => self.contexts(),
+            ("namespace", _) => {
+                self.ask(Directive::DEFAULT, |backend, _| names::namespaces(backend))
+            }
             ("output", _) => fixed(&[
                 "json\tOutput result in JSON format",
                 "table\tOutput result in human-readable format",
@@ -70,12 +78,10 @@ impl Known<'_> {
             ("version", name) if name == "pull" || name.starts_with("show ") => {
                 self.versions(arguments, 1)
             }
-            ("revision", name) if name == "status" || name.starts_with("get ") => {
-                match arguments.len() {
-                    1 => revisions(),
-                    _ => nothing(),
-                }
-            }
+            ("revision", name) if name == "status" || name.starts_with("get ") => match arguments {
+                [release] => self.revisions(release),
+                _ => nothing(),
+            },
             _ => files(),
         }
     }
@@ -123,8 +129,8 @@ impl Known<'_> {
                 "get all" | "get hooks" | "get manifest" | "get metadata" | "get notes"
                 | "get values",
                 0,
-            ) => releases(),
-            ("rollback", 1) => revisions(),
+            ) => self.releases(arguments),
+            ("rollback", 1) => self.revisions(&arguments[0]),
             ("pull" | "registry login" | "registry logout", _) | ("repo add", 0 | 1) => nothing(),
             (
                 "create"
@@ -261,6 +267,39 @@ impl Known<'_> {
         Answer::new(versions, Directive::NO_FILES)
     }
 
+    /// The releases that are not among the words (`compListReleases`). Without a cluster Helm leaves
+    /// it to the shell.
+    fn releases(&self, words: &[String]) -> Answer {
+        self.ask(Directive::DEFAULT, |backend, namespace| {
+            let mut found = names::releases(backend, namespace)?;
+            found.retain(|(name, _)| !words.contains(name));
+            Ok(found)
+        })
+    }
+
+    /// The revisions of a release (`compListRevisions`). Without a cluster Helm tells the shell that
+    /// it failed.
+    fn revisions(&self, release: &str) -> Answer {
+        self.ask(Directive::ERROR, |backend, namespace| {
+            names::revisions(backend, namespace, release)
+        })
+    }
+
+    /// What the cluster says; where it says nothing, what the shell is to do then.
+    fn ask(
+        &self,
+        otherwise: Directive,
+        question: impl FnOnce(&dyn Backend, &str) -> Result<Named, Error>,
+    ) -> Answer {
+        let namespace = self.environment.namespace(self.flags);
+        let found = cluster::connect(self.flags, self.environment)
+            .and_then(|backend| question(&*backend, &namespace));
+        match found {
+            Ok(found) => Answer::new(named(found), Directive::NO_FILES),
+            Err(_) => Answer::new(Vec::new(), otherwise),
+        }
+    }
+
     /// The contexts of the kubeconfig, with their clusters.
     fn contexts(&self) -> Answer {
         let files = self.environment.kubeconfig(self.flags);
@@ -292,6 +331,17 @@ fn files_here(part: &str) -> Vec<String> {
     names
 }
 
+/// As they are, with or without words.
+fn named(candidates: Named) -> Vec<String> {
+    let candidates = candidates.into_iter();
+    candidates
+        .map(|(name, about)| match about.is_empty() {
+            true => name,
+            false => described(&name, &about),
+        })
+        .collect()
+}
+
 fn described_all(candidates: Vec<(String, String)>) -> Vec<String> {
     let candidates = candidates.iter();
     candidates
@@ -318,14 +368,4 @@ fn version(version: &Version) -> String {
         about.push_str("(deprecated)");
     }
     described(&metadata.version, &about)
-}
-
-/// The names of releases. Without a cluster Helm leaves it to the shell.
-fn releases() -> Answer {
-    Answer::new(Vec::new(), Directive::DEFAULT)
-}
-
-/// The revisions of a release. Without a cluster Helm tells the shell that it failed.
-fn revisions() -> Answer {
-    Answer::new(Vec::new(), Directive::ERROR)
 }
