@@ -2,7 +2,8 @@
 
 #![allow(
     clippy::print_stdout,
-    reason = "it is how a build script talks to cargo"
+    clippy::disallowed_methods,
+    reason = "it is how a build script and cargo talk"
 )]
 
 fn main() {
