@@ -9,13 +9,15 @@ if [ ! -x "$folder/registry" ]; then
   GOBIN=$folder go install github.com/google/go-containerregistry/cmd/registry@v0.22.1
 fi
 if [ ! -x "$folder/docker-registry" ]; then
+  work=$(mktemp -d "$folder/XXXXXX")
+  trap 'rm -rf "$work"' EXIT
   if installed=$(command -v docker-registry); then
     ln -sf "$installed" "$folder/docker-registry"
-  else
-    command -v apt-get >/dev/null || { echo 'docker-registry is not installed, and there is no apt-get to fetch it with' >&2; exit 1; }
-    work=$(mktemp -d "$folder/XXXXXX")
-    trap 'rm -rf "$work"' EXIT
-    (cd "$work" && apt-get -q download docker-registry >/dev/null && dpkg -x docker-registry_*.deb root)
+  elif (cd "$work" && apt-get -q download docker-registry && dpkg -x docker-registry_*.deb root) >/dev/null 2>&1; then
     mv "$work/root/usr/bin/docker-registry" "$folder/docker-registry"
+  else
+    # No Debian, or no lists of its packages: from source, which takes two minutes.
+    GOBIN=$work go install github.com/distribution/distribution/v3/cmd/registry@v3.1.2
+    mv "$work/registry" "$folder/docker-registry"
   fi
 fi
