@@ -212,7 +212,10 @@ fn base(name: &str, cluster: &Cluster<'_>) -> Result<Base, Error> {
     let store = cluster.backend.store(cluster.namespace);
     let revisions = match history::all(&*store, name) {
         Err(error) if error.kind() == Kind::NotFound => {
-            return Err(history::none_deployed(name));
+            let namespace = cluster.namespace;
+            return Err(history::none_deployed(name).with_hint(format!(
+                "There is no release {name:?} in namespace {namespace:?}: `--install` installs it, `pintle list -A` shows all that there are."
+            )));
         }
         other => other?,
     };
