@@ -4,7 +4,7 @@ use super::lifecycle::{Cluster, Operation, creating, set_status};
 use super::ownership::{Claim, Owner};
 use super::prepare::{self, Naming, Prepared, Rendered, Surroundings, Wanted, write_document};
 use super::source::Source;
-use super::{crd, hook, uninstall};
+use super::{crd, hook, pending, uninstall};
 use crate::backend::{Adoption, Context, Merge, Object, Validation};
 use crate::chart::values;
 use crate::diag::{Error, Kind, Level, Notice};
@@ -153,17 +153,17 @@ fn dry(mut release: Release) -> Release {
 
 /// Whether there is no release of this name, or one that may be replaced.
 fn check_available(name: &str, replace: bool, cluster: &Cluster<'_>) -> Result<(), Error> {
+    const IN_USE: &str = "cannot reuse a name that is still in use";
     let store = cluster.backend.store(cluster.namespace);
     let Ok(last) = history::last(&*store, name) else {
         return Ok(());
     };
     match last.info.status {
         Status::Uninstalled | Status::Failed if replace => Ok(()),
-        _ => Err(Error::new(
-            Kind::Conflict,
-            "cannot reuse a name that is still in use",
-        )
-        .with_hint(format!(
+        status if status.is_pending() => Err(Error::new(Kind::Conflict, IN_USE)
+            .with_hint(format!("{}.", pending::describe(&last)))
+            .with_hint(pending::WAY_OUT)),
+        _ => Err(Error::new(Kind::Conflict, IN_USE).with_hint(format!(
             "There is a release {name:?} in namespace {:?}: `pintle upgrade --install` installs or upgrades, whatever there is.",
             cluster.namespace
         ))),
@@ -205,14 +205,17 @@ fn bring(
     plan: &Plan,
     cluster: &Cluster<'_>,
 ) -> Result<(), Error> {
+    let store = cluster.backend.store(cluster.namespace);
+    cluster.check_record(release, &options.operation)?;
     if options.create_namespace {
         create_namespace(options, cluster)?;
     }
-    let store = cluster.backend.store(cluster.namespace);
     if options.replace {
         replace(release, cluster)?;
     }
-    store.create(release)?;
+    store
+        .create(release)
+        .map_err(|error| pending::raced(error, release))?;
     match perform(options, release, plan, cluster) {
         Ok(()) => {
             if let Err(error) = store.update(release) {
@@ -352,7 +355,7 @@ fn render(
             first_deployed: now.clone(),
             last_deployed: now.clone(),
             deleted: Time::default(),
-            description: "Initial install underway".to_owned(),
+            description: options.operation.begun("Initial install underway"),
             status: Status::PendingInstall,
             notes: output.notes,
         },

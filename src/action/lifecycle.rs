@@ -38,6 +38,10 @@ pub struct Operation {
     pub take_ownership: bool,
     /// How many revisions are kept; 0 for all.
     pub history_max: usize,
+    /// Refuse a record that storage cannot hold before anything changes; Helm finds out as it writes it.
+    pub check_record: bool,
+    /// Who begins, for those who find a revision pending; Helm tells nobody.
+    pub by: String,
 }
 
 impl Default for Operation {
@@ -55,6 +59,8 @@ impl Default for Operation {
             cleanup_on_fail: false,
             take_ownership: false,
             history_max: 10,
+            check_record: false,
+            by: String::new(),
         }
     }
 }
@@ -65,6 +71,14 @@ impl Operation {
         match self.description.as_str() {
             "" => usual.to_owned(),
             given => given.to_owned(),
+        }
+    }
+
+    /// The description of a revision that is begun.
+    pub(super) fn begun(&self, usual: &str) -> String {
+        match self.by.as_str() {
+            "" => usual.to_owned(),
+            by => format!("{usual}, by {by}"),
         }
     }
 
@@ -176,6 +190,18 @@ impl Cluster<'_> {
     /// The time, in the local zone.
     pub(super) fn now(&self) -> Time {
         Time::from_system(self.world.now(), Zone::local(&self.world.time_zone()))
+    }
+
+    /// Whether the record of a new revision can be kept, where the operation wants to know.
+    pub(super) fn check_record(
+        &self,
+        release: &Release,
+        operation: &Operation,
+    ) -> Result<(), Error> {
+        match operation.check_record {
+            true => self.backend.store(self.namespace).check(release),
+            false => Ok(()),
+        }
     }
 
     /// Keeps the record of a revision that is known already.

@@ -14,6 +14,7 @@ pub mod lint;
 pub mod list;
 mod ownership;
 pub mod package;
+pub mod pending;
 pub mod plugin;
 mod prepare;
 pub mod pull;

@@ -4,6 +4,7 @@ use super::hook;
 use super::install::Mode;
 use super::lifecycle::{Cluster, Operation, ServerSide, join, set_status};
 use super::ownership::Owner;
+use super::pending::{self, Pending};
 use super::prepare::validate_release_name;
 use crate::backend::{Adoption, Cascade, Changes, Validation};
 use crate::diag::{Error, Kind, Level, Notice};
@@ -19,6 +20,8 @@ pub struct Options {
     pub server_side: ServerSide,
     /// Whether anything is changed.
     pub mode: Mode,
+    /// What becomes of it where the release is pending.
+    pub pending: Pending,
     /// How it is brought to the cluster.
     pub operation: Operation,
 }
@@ -39,6 +42,9 @@ pub fn run(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<Relea
     let store = cluster.backend.store(cluster.namespace);
     let revisions = history::all(&*store, name)?;
     let last = history::newest(revisions.clone(), name)?;
+    if options.pending == Pending::Refuse && last.info.status.is_pending() {
+        return Err(pending::refuse(&last));
+    }
     let wanted = match options.revision {
         0 => last.revision - 1,
         given => given,
@@ -52,6 +58,7 @@ pub fn run(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<Relea
     // Asked for again: its labels are then those of the user alone.
     let former = store.get(name, wanted)?;
     let method = options.server_side.method(former.apply_method);
+    let description = format!("Rollback to {wanted}");
     let mut target = Release {
         name: name.to_owned(),
         namespace: last.namespace.clone(),
@@ -60,7 +67,7 @@ pub fn run(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<Relea
             first_deployed: last.info.first_deployed.clone(),
             last_deployed: cluster.now(),
             deleted: Time::default(),
-            description: format!("Rollback to {wanted}"),
+            description: options.operation.begun(&description),
             status: Status::PendingRollback,
             notes: former.info.notes,
         },
@@ -74,8 +81,20 @@ pub fn run(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<Relea
     if options.mode == Mode::DryRun {
         return Ok(target);
     }
-    history::add(&*store, &target, options.operation.history_max)?;
-    perform(options, last, &mut target, cluster)?;
+    cluster.check_record(&target, &options.operation)?;
+    history::add(&*store, &target, options.operation.history_max)
+        .map_err(|error| pending::raced(error, &target))?;
+    if let Err(error) = perform(options, last, &mut target, cluster) {
+        let error = cluster.reason(error);
+        // Helm leaves it pending where a hook fails.
+        if options.pending == Pending::Refuse && target.info.status.is_pending() {
+            let message = format!("Rollback {name:?} failed: {error}");
+            set_status(&mut target, Status::Failed, message);
+            cluster.record(&target);
+        }
+        return Err(error);
+    }
+    target.info.description = description;
     store.update(&target)?;
     Ok(target)
 }

@@ -7,7 +7,7 @@ use super::lifecycle::{Cluster, Operation, ServerSide, join, set_status};
 use super::ownership::{Claim, Owner};
 use super::prepare::{self, Loaded, Surroundings, Wanted};
 use super::source::Source;
-use super::{hook, rollback};
+use super::{hook, pending, rollback};
 use crate::backend::{Adoption, Backend, Cascade, Context, Object, Validation};
 use crate::chart::{Chart, values};
 use crate::diag::{Error, Kind, Level, Notice};
@@ -166,7 +166,7 @@ fn upgrade(
             first_deployed: current.info.first_deployed.clone(),
             last_deployed: cluster.now(),
             deleted: Time::default(),
-            description: "Preparing upgrade".to_owned(),
+            description: options.operation.begun("Preparing upgrade"),
             status: Status::PendingUpgrade,
             notes: output.notes,
         },
@@ -184,7 +184,9 @@ fn upgrade(
         return Ok(release);
     }
     let store = backend.store(&options.namespace);
-    history::add(&*store, &release, options.operation.history_max)?;
+    cluster.check_record(&release, &options.operation)?;
+    history::add(&*store, &release, options.operation.history_max)
+        .map_err(|error| pending::raced(error, &release))?;
     match perform(options, &mut release, current, &plan, cluster) {
         Ok(()) => {
             store.update(&release)?;
@@ -225,7 +227,7 @@ fn base(name: &str, cluster: &Cluster<'_>) -> Result<Base, Error> {
         .cloned();
     let last = history::newest(revisions, name)?;
     if last.info.status.is_pending() {
-        return Err(pending(&last));
+        return Err(pending::refuse(&last));
     }
     let current = match (last.info.status, running) {
         (Status::Deployed, _) => last.clone(),
@@ -234,19 +236,6 @@ fn base(name: &str, cluster: &Cluster<'_>) -> Result<Base, Error> {
         _ => return Err(history::none_deployed(name)),
     };
     Ok(Base { last, current })
-}
-
-/// Somebody else is at it, or was.
-pub(super) fn pending(last: &Release) -> Error {
-    const PENDING: &str = "another operation (install/upgrade/rollback) is in progress";
-    let since = last.info.last_deployed.format(b"2006-01-02 15:04:05 -0700");
-    Error::new(Kind::Conflict, PENDING).with_hint(format!(
-        "Revision {} of {:?} is {} since {}.",
-        last.revision,
-        last.name,
-        last.info.status.as_str(),
-        String::from_utf8_lossy(&since)
-    ))
 }
 
 /// The values of the new revision; with [`Reuse::Reuse`] also the chart's defaults change.
@@ -453,6 +442,7 @@ fn undo(options: &Options, name: &str, error: Error, cluster: &Cluster<'_>) -> E
         revision: target.revision,
         server_side: options.server_side,
         mode: Mode::Real,
+        pending: pending::Pending::Ignore,
         operation: Operation {
             wait: options.operation.strategy(),
             cleanup_on_fail: false,

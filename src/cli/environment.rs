@@ -47,6 +47,21 @@ impl Environment {
         }
     }
 
+    /// Who runs this, where: `user@host, process 7`.
+    pub(super) fn myself(&self) -> String {
+        let first = |names: &[&str]| {
+            let found = names.iter().map(|name| self.get(name));
+            found.into_iter().find(|value| !value.is_empty())
+        };
+        let user = first(&["USER", "LOGNAME"]).unwrap_or_else(|| "somebody".to_owned());
+        let named = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+        let host = named
+            .map(|name| name.trim().to_owned())
+            .or_else(|| first(&["HOSTNAME"]))
+            .unwrap_or_else(|| "somewhere".to_owned());
+        format!("{user}@{host}, process {}", std::process::id())
+    }
+
     /// What plugins run in.
     pub(super) fn host(&self, flags: &FlagSet) -> Host {
         let variables = self.variables(flags).into_iter();

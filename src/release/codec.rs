@@ -27,10 +27,18 @@ pub fn encode(release: &Release) -> Result<String, Error> {
     let record = release
         .to_json()
         .map_err(|error| Error::new(Kind::Values, error))?;
+    pack(&record)
+}
+
+/// Base64 of what gzip makes of bytes.
+///
+/// # Errors
+/// None that are known of.
+pub(super) fn pack(bytes: &[u8]) -> Result<String, Error> {
     let mut writer = GzBuilder::new()
         .operating_system(UNKNOWN_SYSTEM)
         .write(Vec::new(), Compression::best());
-    let packed = writer.write_all(&record).and_then(|()| writer.finish());
+    let packed = writer.write_all(bytes).and_then(|()| writer.finish());
     let packed = packed.map_err(|error| Error::new(Kind::Io, error.to_string()))?;
     Ok(base64::encode(&packed))
 }

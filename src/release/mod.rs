@@ -8,11 +8,13 @@ pub mod history;
 mod memory;
 mod record;
 mod report;
+mod size;
 pub mod store;
 
 pub use codec::{decode, encode};
 pub use memory::Memory;
 pub use report::{Colors, Report};
+pub use size::sizes;
 pub use store::{Query, Store};
 
 use crate::chart::Chart;

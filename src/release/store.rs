@@ -21,6 +21,15 @@ pub trait Store: Send + Sync {
     /// place says.
     fn create(&self, release: &Release) -> Result<(), Error>;
 
+    /// Whether the place can hold the record of a release at all, before anything is changed for it.
+    ///
+    /// # Errors
+    /// A record that is too large, in the words of [`Store::create`].
+    fn check(&self, release: &Release) -> Result<(), Error> {
+        let _ = release;
+        Ok(())
+    }
+
     /// Replaces the record of a revision.
     ///
     /// # Errors

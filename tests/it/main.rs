@@ -10,6 +10,8 @@ mod documentation;
 mod examples;
 #[cfg(feature = "http")]
 mod fault;
+#[cfg(feature = "kube")]
+mod fault_cluster;
 mod front;
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 #[path = "../cluster/mod.rs"]

@@ -64,6 +64,9 @@ impl Writer<'_> {
         let done = self.connection.block_on(async {
             let mut failures = Vec::new();
             for object in wanted {
+                if context.cancel.is_cancelled() {
+                    return Err(Failure::unasked("context canceled".to_owned()));
+                }
                 let live = match self.get(&object.key, &object.resource).await {
                     Ok(live) => live,
                     Err(failure) => {

@@ -71,6 +71,8 @@ impl Settings {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut config = self.load().await?;
         self.adjust(&mut config)?;
+        // Ours is client-go's: a write whose outcome is unknown is not sent again.
+        config.default_retry = false;
         kube::Client::try_from(config).map_err(|error| error.to_string())
     }
 

@@ -1,8 +1,9 @@
 //! Requests to an API server, one at a time or side by side.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
-use http::{Method, Request as HttpRequest};
+use http::{HeaderMap, Method, Request as HttpRequest, StatusCode};
 use http_body_util::BodyExt;
 use kube::client::Body;
 use serde_json::Value;
@@ -46,6 +47,15 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|error| Failure::garbled(&error))
     }
 }
+
+/// How often a request is sent again.
+const RETRIES: u32 = 10;
+
+/// How long a server is left alone whose connection was lost.
+const LOST: Duration = Duration::from_secs(1);
+
+/// A server that wants to be left alone for longer is not waited for.
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// A way to an API server; nothing is started before the first request.
 pub(super) struct Connection {
@@ -91,8 +101,29 @@ impl Connection {
         runtime.block_on(future)
     }
 
-    /// Sends one request.
+    /// Sends one request, again where the server asks for that, and reads also where a connection was
+    /// lost (`rest.withRetry` of `k8s.io/client-go`).
     pub(super) async fn request(&self, request: Request) -> Result<Answer, Failure> {
+        let mut tries = 0;
+        loop {
+            let failure = match self.once(request.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let wait = match failure.retry_after {
+                None if request.method == Method::GET && failure.is_lost() => Some(LOST),
+                told => told,
+            };
+            tries += 1;
+            match wait {
+                Some(wait) if tries <= RETRIES && wait <= LONGEST => tokio::time::sleep(wait).await,
+                _ => return Err(failure),
+            }
+        }
+    }
+
+    /// Sends one request, once.
+    async fn once(&self, request: Request) -> Result<Answer, Failure> {
         let client = self.client()?;
         let url = format!("{}{}", self.settings.server(), request.path);
         let method = request.method.clone();
@@ -125,6 +156,8 @@ impl Connection {
             .iter()
             .filter_map(|value| warning_text(value.to_str().ok()?))
             .collect();
+        let retry_after = retry_after(status, answer.headers());
+        let is_text = is_text(answer.headers());
         let body = answer
             .into_body()
             .collect()
@@ -133,13 +166,32 @@ impl Connection {
             .to_bytes()
             .to_vec();
         if !status.is_success() {
-            let failure = Failure::refused(status.as_u16(), &body, &method, &url);
+            let text = is_text.then_some(body.as_slice());
+            let failure = Failure::refused(status.as_u16(), &body, text, &method, &request.path);
             return Err(Failure {
                 warnings,
+                retry_after,
                 ..failure
             });
         }
         Ok(Answer { body, warnings })
+    }
+}
+
+/// How long a server wants to be left alone before it is asked again: it has not done what it was asked.
+fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+    if status != StatusCode::TOO_MANY_REQUESTS && !status.is_server_error() {
+        return None;
+    }
+    let seconds = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?;
+    Some(Duration::from_secs(seconds.parse().ok()?))
+}
+
+/// Whether a body is for people (`isTextResponse`).
+fn is_text(headers: &HeaderMap) -> bool {
+    match headers.get(http::header::CONTENT_TYPE) {
+        None => true,
+        Some(kind) => kind.as_bytes().starts_with(b"text/"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Why an API server did not do what it was asked.
 
+use std::time::Duration;
+
 use http::Method;
 use serde::Deserialize;
 
@@ -18,6 +20,8 @@ pub(super) struct Failure {
     pub(super) message: String,
     /// What the server warned of besides.
     pub(super) warnings: Vec<String>,
+    /// How long the server wants to be left alone before it is asked again.
+    pub(super) retry_after: Option<Duration>,
 }
 
 /// The part of `metav1.Status` that is looked at.
@@ -49,6 +53,7 @@ impl Failure {
             reason: String::new(),
             message,
             warnings: Vec::new(),
+            retry_after: None,
         }
     }
 
@@ -70,36 +75,89 @@ impl Failure {
         Failure::unasked(format!("{verb} {}: {why}", strconv::quote(url.as_bytes())))
     }
 
-    /// The server refused (`rest.transformResponse` of `k8s.io/client-go`).
-    pub(super) fn refused(status: u16, body: &[u8], method: &Method, url: &str) -> Failure {
+    /// The server refused (`rest.transformResponse` of `k8s.io/client-go`); `text` is a body for people,
+    /// and `path` what it was asked for.
+    pub(super) fn refused(
+        status: u16,
+        body: &[u8],
+        text: Option<&[u8]>,
+        method: &Method,
+        path: &str,
+    ) -> Failure {
         let said: Status = serde_json::from_slice(body).unwrap_or_default();
-        if said.kind == "Status" && !said.message.is_empty() {
-            return Failure {
-                status,
-                reason: said.reason,
-                message: said.message,
-                warnings: Vec::new(),
-            };
-        }
-        let message = match status {
-            401 => "Unauthorized".to_owned(),
-            403 => "Forbidden".to_owned(),
-            404 => "the server could not find the requested resource".to_owned(),
-            429 => "the server has received too many requests and has asked us to try again later"
-                .to_owned(),
-            503 => "the server is currently unable to handle the request".to_owned(),
-            500.. => format!(
-                "an error on the server ({}) has prevented the request from succeeding",
-                strconv::quote(String::from_utf8_lossy(body).trim().as_bytes())
-            ),
-            _ => format!("the server answered {method} {url} with status {status}"),
-        };
-        Failure {
+        let refused = |reason: String, message: String| Failure {
             status,
-            reason: said.reason,
+            reason,
             message,
             warnings: Vec::new(),
+            retry_after: None,
+        };
+        // The version is asked for without a look at what the body says.
+        if said.kind == "Status" && !said.message.is_empty() && path != "/version" {
+            return refused(said.reason, said.message);
         }
+        let text = text.map(|text| String::from_utf8_lossy(&text[..text.len().min(2048)]));
+        let text = text.as_deref().map_or("unknown", str::trim);
+        let (reason, message) = match status {
+            400 => (
+                "BadRequest",
+                "the server rejected our request for an unknown reason",
+            ),
+            401 => (
+                "Unauthorized",
+                "the server has asked for the client to provide credentials",
+            ),
+            403 => ("Forbidden", text),
+            404 => (
+                "NotFound",
+                "the server could not find the requested resource",
+            ),
+            405 => (
+                "MethodNotAllowed",
+                "the server does not allow this method on the requested resource",
+            ),
+            409 if *method == Method::POST => ("AlreadyExists", "the server reported a conflict"),
+            409 => ("Conflict", "the server reported a conflict"),
+            410 => ("Expired", text),
+            422 => (
+                "Invalid",
+                "the server rejected our request due to an error in our request",
+            ),
+            429 => (
+                "TooManyRequests",
+                "the server has received too many requests and has asked us to try again later",
+            ),
+            503 => (
+                "ServiceUnavailable",
+                "the server is currently unable to handle the request",
+            ),
+            504 => (
+                "Timeout",
+                "the server was unable to return a response in the time allotted, but may still be processing the request",
+            ),
+            _ => ("", ""),
+        };
+        let message = match (message, status) {
+            ("", 500..) => format!(
+                "an error on the server ({}) has prevented the request from succeeding",
+                strconv::quote(text.as_bytes())
+            ),
+            ("", _) => format!(
+                "the server responded with the status code {status} but did not return more information"
+            ),
+            (message, _) => message.to_owned(),
+        };
+        let message = match asked_for(path) {
+            Some(what) => format!("{message} ({} {what})", method.as_str().to_lowercase()),
+            None => message,
+        };
+        refused(reason.to_owned(), message)
+    }
+
+    /// Whether a connection was made and then lost, so that a read may be tried again.
+    pub(super) fn is_lost(&self) -> bool {
+        let ends = [": EOF", "connection reset by peer", "unexpected EOF"];
+        self.status == 0 && ends.iter().any(|end| self.message.ends_with(end))
     }
 
     pub(super) fn is_not_found(&self) -> bool {
@@ -121,6 +179,38 @@ impl Failure {
     }
 }
 
+/// The resource and the name in a path, `deployments.apps web`; nothing for other paths.
+fn asked_for(path: &str) -> Option<String> {
+    let path = path.split('?').next().unwrap_or_default();
+    let mut parts = path.trim_start_matches('/').split('/');
+    let group = match parts.next()? {
+        "api" => "",
+        "apis" => parts.next()?,
+        _ => return None,
+    };
+    let _version = parts.next()?;
+    let rest: Vec<&str> = parts.collect();
+    let (resource, name) = match rest.as_slice() {
+        ["namespaces", _, resource, rest @ ..] => (*resource, rest.first()),
+        [resource, rest @ ..] => (*resource, rest.first()),
+        [] => return None,
+    };
+    let dot = if group.is_empty() { "" } else { "." };
+    let name = name.map(|name| format!(" {name}")).unwrap_or_default();
+    Some(format!("{resource}{dot}{group}{name}"))
+}
+
+/// What to do about a refusal, where that is known.
+fn advice(status: u16) -> Option<&'static str> {
+    match status {
+        401 => Some(
+            "The credentials are missing, wrong or expired: log in again, or see which ones the context uses with `kubectl config view --minify`.",
+        ),
+        429 => Some("The server is busy: it was asked again as often as it wanted to be."),
+        _ => None,
+    }
+}
+
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Error {
         let kind = match failure.status {
@@ -129,6 +219,64 @@ impl From<Failure> for Error {
             409 => Kind::Conflict,
             _ => Kind::Cluster,
         };
-        Error::new(kind, failure.message)
+        let error = Error::new(kind, failure.message);
+        match advice(failure.status) {
+            Some(advice) => error.with_hint(advice),
+            None => error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_without_words_get_client_gos() {
+        let name = "/apis/apps/v1/namespaces/a/deployments/web?x=y";
+        for (status, method, path, text, want) in [
+            (
+                401,
+                Method::GET,
+                "/version",
+                "",
+                "the server has asked for the client to provide credentials",
+            ),
+            (
+                403,
+                Method::GET,
+                name,
+                "no",
+                "no (get deployments.apps web)",
+            ),
+            (
+                503,
+                Method::POST,
+                "/api/v1/namespaces/a/secrets",
+                "",
+                "the server is currently unable to handle the request (post secrets)",
+            ),
+            (
+                500,
+                Method::GET,
+                "/api/v1/nodes/a",
+                " no\n",
+                "an error on the server (\"no\") has prevented the request from succeeding (get nodes a)",
+            ),
+            (
+                418,
+                Method::GET,
+                "/apis",
+                "",
+                "the server responded with the status code 418 but did not return more information",
+            ),
+        ] {
+            let text = text.as_bytes();
+            let failure = Failure::refused(status, text, Some(text), &method, path);
+            assert_eq!(failure.message, want);
+        }
+        let said = br#"{"kind":"Status","message":"Unauthorized","reason":"Unauthorized"}"#;
+        let failure = Failure::refused(401, said, None, &Method::GET, "/api/v1/pods");
+        assert_eq!(failure.message, "Unauthorized");
     }
 }

@@ -29,7 +29,7 @@ use super::{
     Apply, Backend, Cascade, Changes, Context, Form, Jobs, Log, Object, Strategy, Validation,
 };
 use crate::chart::Capabilities;
-use crate::diag::{Error, Kind, Notice};
+use crate::diag::{Error, Notice};
 use crate::release::Store;
 use crate::value::Frozen;
 use crate::world::World;
@@ -90,7 +90,7 @@ impl Backend for Kube {
             Ok(_) => Ok(()),
             Err(failure) => {
                 let message = format!("kubernetes cluster unreachable: {}", failure.message);
-                Err(Error::new(Kind::Network, message))
+                Err(Error::from(failure).with_message(message))
             }
         }
     }

@@ -99,6 +99,43 @@ impl Records<'_> {
     }
 }
 
+/// What a Secret or a ConfigMap may hold (`core.MaxSecretSize`).
+const ROOM: usize = 1024 * 1024;
+
+/// What a request may bring (`MaxRequestBodyBytes` of API servers).
+const LARGEST: usize = 3 * 1024 * 1024;
+
+/// The refusal of a record, in the words of API servers.
+fn too_large(key: &str, driver: Driver, size: usize) -> Option<String> {
+    let what = match driver {
+        _ if size <= ROOM => return None,
+        _ if size > LARGEST => {
+            return Some(format!("Request entity too large: limit is {LARGEST}"));
+        }
+        Driver::Secret => ("Secret", "data"),
+        Driver::ConfigMap => ("ConfigMap", "[]"),
+    };
+    let (kind, field) = what;
+    Some(format!(
+        "{kind} {key:?} is invalid: {field}: Too long: may not be more than {ROOM} bytes"
+    ))
+}
+
+/// Where the room of a record goes.
+fn sizes(release: &Release, size: usize) -> String {
+    let parts: Vec<String> = release::sizes(release)
+        .iter()
+        .filter(|(_, size)| *size >= 1024)
+        .map(|(name, size)| format!("{name} {} KiB", size.div_ceil(1024)))
+        .collect();
+    format!(
+        "The record of this release would take {} KiB of {} KiB: {}. Nothing was changed.",
+        size.div_ceil(1024),
+        ROOM / 1024,
+        parts.join(", ")
+    )
+}
+
 /// All labels of an object, in order.
 fn labels(object: &Value) -> Vec<(String, String)> {
     let labels = object["metadata"]["labels"].as_object();
@@ -110,6 +147,18 @@ fn labels(object: &Value) -> Vec<(String, String)> {
 }
 
 impl Store for Records<'_> {
+    fn check(&self, release: &Release) -> Result<(), Error> {
+        let size = release::encode(release)?.len();
+        let key = store::key(&release.name, release.revision);
+        match too_large(&key, self.driver, size) {
+            None => Ok(()),
+            Some(why) => {
+                let message = format!("create: failed to create: {why}");
+                Err(Error::new(Kind::Cluster, message).with_hint(sizes(release, size)))
+            }
+        }
+    }
+
     fn create(&self, release: &Release) -> Result<(), Error> {
         let body = self.encode(release, "createdAt").map_err(|error| {
             error.wrap(format!(
@@ -230,5 +279,25 @@ impl Store for Records<'_> {
             }
         }
         Ok((!is_empty).then_some(found))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_without_room_are_refused_as_servers_do() {
+        let secret = "Secret \"k\" is invalid: data: Too long: may not be more than 1048576 bytes";
+        let map = "ConfigMap \"k\" is invalid: []: Too long: may not be more than 1048576 bytes";
+        let request = "Request entity too large: limit is 3145728";
+        for (driver, size, want) in [
+            (Driver::Secret, ROOM, None),
+            (Driver::Secret, ROOM + 1, Some(secret)),
+            (Driver::ConfigMap, ROOM + 1, Some(map)),
+            (Driver::Secret, LARGEST + 1, Some(request)),
+        ] {
+            assert_eq!(too_large("k", driver, size).as_deref(), want, "{size}");
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! Releases: `pintle install`, `upgrade`, `rollback`, `uninstall`, `list`, `status`, `history`, `get`
 //! and `test`.
 
+use super::super::run;
 use super::super::settings::Settings;
 use super::page::{Call, Count, Live, Operand, Page};
 use super::render::PROJECT;
 use crate::diag::Error;
+use crate::go::flag::Flag;
 use crate::ui::Terminal;
 
 /// As under Helm's name, with what pintle.yaml says for the project.
@@ -12,6 +14,12 @@ fn release(call: &mut Call<'_>, terminal: &mut Terminal) -> Result<u8, Error> {
     Settings::resolve(&mut call.flags, call.environment)?;
     super::share(call, terminal)
 }
+
+/// A way out of an operation that died.
+const UNLOCK: &[Flag] = &[Flag::bool(
+    run::UNLOCK,
+    "mark a revision that was left pending as failed, and go on",
+)];
 
 const RELEASE: Operand = Operand::new("RELEASE", "The release's name", Count::One, Live::Release);
 
@@ -42,6 +50,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
         ],
     )
+    .with(&[PROJECT, UNLOCK])
     .examples(&[
         (
             "install shop ./chart -f prod.yaml",
@@ -65,6 +74,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
         ],
     )
+    .with(&[PROJECT, UNLOCK])
     .examples(&[(
         "upgrade shop ./chart --install -f prod.yaml",
         "install it where there is none",
@@ -81,7 +91,8 @@ pub(super) const PAGES: &[Page] = &[
                 Live::Revision,
             ),
         ],
-    ),
+    )
+    .with(&[PROJECT, UNLOCK]),
     page(
         "uninstall",
         "Delete releases, and what belongs to them",

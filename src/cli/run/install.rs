@@ -5,7 +5,7 @@ use super::super::read::Files;
 use super::cluster;
 use super::get::colors;
 use super::plugin::PostRendering;
-use super::session::{Session, operation};
+use super::session::{Session, operation, unlock};
 use super::source::{getters, source};
 use super::template::{DryRun, Schemas, dry_run, labels_of, values_of};
 use crate::action::Surroundings;
@@ -53,6 +53,14 @@ pub(super) fn run(
         DryRun::Client => None,
         _ => Some(cluster::connect(flags, environment)?),
     };
+    let mut options = options.clone();
+    if let (Some(backend), Mode::Real, [name, ..]) =
+        (&backend, options.mode, options.arguments.as_slice())
+    {
+        let flags = (flags, environment);
+        options.replace |= unlock(name, backend.as_ref(), flags, terminal)?;
+    }
+    let options = &options;
     let mut notices = Vec::new();
     let post = PostRendering::of(flags, environment)?;
     let renderer = post.as_ref().map(|post| |text: &[u8]| post.run(text));
@@ -124,7 +132,7 @@ pub(super) fn options(
         skip_crds: flags.is("skip-crds"),
         create_namespace: flags.is("create-namespace"),
         replace: flags.is("replace"),
-        operation: operation(flags)?,
+        operation: operation(flags, environment)?,
     })
 }
 

@@ -22,6 +22,8 @@ pub(super) mod upgrade;
 pub(super) mod verify;
 pub(super) mod version;
 
+pub(super) use session::UNLOCK;
+
 use super::environment::Environment;
 use crate::action::repo::Format;
 use crate::go::flag::FlagSet;

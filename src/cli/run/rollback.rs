@@ -2,10 +2,12 @@
 
 use super::super::environment::Environment;
 use super::cluster;
-use super::session::{Session, operation};
+use super::session::{Session, operation, unlock};
+use super::source::BEYOND;
 use super::template::{DryRun, dry_run};
 use crate::action::install::Mode;
 use crate::action::lifecycle::{Cluster, ServerSide};
+use crate::action::pending::Pending;
 use crate::action::rollback::{self, Options};
 use crate::backend::Context;
 use crate::diag::{Error, Kind};
@@ -39,11 +41,23 @@ pub(in crate::cli) fn strict(
         revision,
         server_side: ServerSide::parse(flags.text("server-side"))?,
         mode,
-        operation: operation(flags)?,
+        pending: match flags.is(BEYOND) {
+            true => Pending::Refuse,
+            false => Pending::Ignore,
+        },
+        operation: operation(flags, environment)?,
     };
     let backend = cluster::connect(flags, environment)?;
     let namespace = environment.namespace(flags);
+    let name = arguments.first().map_or("", String::as_str);
+    if options.mode == Mode::Real {
+        unlock(name, backend.as_ref(), (flags, environment), terminal)?;
+    }
     let session = Session::new(terminal);
+    if flags.is(BEYOND) && options.mode == Mode::Real {
+        // Helm dies of signals here, and leaves the revision pending.
+        session.catch_signals(name);
+    }
     let events = |event| session.tell(event);
     let cluster = Cluster {
         backend: backend.as_ref(),
@@ -55,7 +69,6 @@ pub(in crate::cli) fn strict(
         world: &Real::new(),
         namespace: &namespace,
     };
-    let name = arguments.first().map_or("", String::as_str);
     rollback::run(name, &options, &cluster)?;
     terminal.print("Rollback was a success! Happy Helming!\n");
     Ok(())

@@ -4,12 +4,25 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::action::lifecycle::Operation;
-use crate::backend::{Cancel, Conflicts, Event, Jobs, Strategy, Validation};
+use super::super::environment::Environment;
+use super::source::BEYOND;
+use crate::action::lifecycle::{Cluster, Operation};
+use crate::action::pending;
+use crate::backend::{
+    Backend, Cancel, Conflicts, Context, Event, Jobs, Strategy, TIMEOUT, Validation,
+};
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
 use crate::go::time;
 use crate::ui::Terminal;
+use crate::world::Real;
+
+/// The exit code of what was interrupted, as shells have it.
+#[cfg(feature = "kube")]
+const INTERRUPTED: i32 = 130;
+
+/// The flag of pintle's that makes way for an operation.
+pub(in crate::cli) const UNLOCK: &str = "unlock";
 
 /// A terminal that several may talk to.
 pub(super) struct Session<'a> {
@@ -53,6 +66,13 @@ impl<'a> Session<'a> {
                 terminal.print(&format!("Release {release} has been cancelled.\n"));
                 let _ = terminal.flush();
                 cancel.cancel();
+                // Whoever asks twice has no time for records.
+                futures_util::future::select(
+                    std::pin::pin!(interrupt.recv()),
+                    std::pin::pin!(terminate.recv()),
+                )
+                .await;
+                std::process::exit(INTERRUPTED);
             });
         };
         // Without it the first signal ends the process, as signals do.
@@ -82,11 +102,44 @@ impl<'a> Session<'a> {
     }
 }
 
+/// With `--unlock`, marks what is left pending of a release as failed, and says so; answers whether
+/// there was such a thing.
+///
+/// # Errors
+/// Whatever the cluster says.
+pub(super) fn unlock(
+    name: &str,
+    backend: &dyn Backend,
+    (flags, environment): (&FlagSet, &Environment),
+    terminal: &mut Terminal,
+) -> Result<bool, Error> {
+    if !flags.is(UNLOCK) {
+        return Ok(false);
+    }
+    let unlocked = pending::unlock(
+        name,
+        &Cluster {
+            backend,
+            context: Context {
+                cancel: &Cancel::default(),
+                timeout: TIMEOUT,
+                events: &|_| {},
+            },
+            world: &Real::new(),
+            namespace: &environment.namespace(flags),
+        },
+    )?;
+    if let Some(line) = &unlocked {
+        terminal.complain(&format!("{line}\n"));
+    }
+    Ok(unlocked.is_some())
+}
+
 /// How a release is brought to a cluster, by the flags that say so.
 ///
 /// # Errors
 /// A timeout that is none.
-pub(super) fn operation(flags: &FlagSet) -> Result<Operation, Error> {
+pub(super) fn operation(flags: &FlagSet, environment: &Environment) -> Result<Operation, Error> {
     Ok(Operation {
         wait: strategy(flags),
         jobs: match flags.is("wait-for-jobs") {
@@ -109,6 +162,11 @@ pub(super) fn operation(flags: &FlagSet) -> Result<Operation, Error> {
         cleanup_on_fail: flags.is("cleanup-on-fail"),
         take_ownership: flags.is("take-ownership"),
         history_max: flags.text("history-max").parse().unwrap_or_default(),
+        check_record: flags.is(BEYOND),
+        by: match flags.is(BEYOND) {
+            true => environment.myself(),
+            false => String::new(),
+        },
     })
 }
 

@@ -22,7 +22,7 @@ pub(in crate::cli) fn strict(
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
     let options = Options {
-        operation: operation(flags)?,
+        operation: operation(flags, environment)?,
         keep_history: flags.is("keep-history"),
         ignore_not_found: flags.is("ignore-not-found"),
         dry_run: flags.is("dry-run"),

@@ -3,7 +3,7 @@
 use super::super::environment::Environment;
 use super::super::read::Files;
 use super::plugin::PostRendering;
-use super::session::{Session, operation};
+use super::session::{Session, operation, unlock};
 use super::source::{getters, source};
 use super::template::{DryRun, Schemas, dry_run, labels_of, values_of};
 use super::{cluster, install};
@@ -35,6 +35,9 @@ pub(in crate::cli) fn strict(
     let dry_run = dry_run(flags, terminal)?;
     let backend = cluster::connect(flags, environment)?;
     let name = arguments.first().map_or("", String::as_str);
+    if dry_run == DryRun::No {
+        unlock(name, backend.as_ref(), (flags, environment), terminal)?;
+    }
     let found = match flags.is("install") {
         true => find(name, backend.as_ref(), environment, flags)?,
         false => Found::Some,
@@ -163,6 +166,6 @@ fn options(
             DryRun::No => Mode::Real,
             _ => Mode::DryRun,
         },
-        operation: operation(flags)?,
+        operation: operation(flags, environment)?,
     })
 }
