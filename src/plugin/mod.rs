@@ -8,6 +8,7 @@ pub mod archive;
 mod command;
 mod decode;
 mod discover;
+mod encode;
 mod getter;
 mod invoke;
 mod metadata;

@@ -44,7 +44,7 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("net", &["diag", "value", "go", "world"]),
-    ("plugin", &["diag", "go", "yaml"]),
+    ("plugin", &["diag", "value", "go", "yaml"]),
     (
         "fetch",
         &[

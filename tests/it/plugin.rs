@@ -283,6 +283,102 @@ fn archives_are_packaged_and_installed_whole_or_not_at_all() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+/// Both ways, where the real Helm is at hand.
+#[cfg(feature = "pgp")]
+#[test]
+fn plugins_are_signed_and_checked_as_helm_does() {
+    let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/provenance");
+    let ring = |name: &str| keys.join(name).to_string_lossy().into_owned();
+    let (public, secret) = (ring("pubring.gpg"), ring("secring.gpg"));
+    let home = Home::new();
+    home.write(
+        "src/plugin.yaml",
+        "name: src\nversion: 1.0.0\ncommand: echo hi\n",
+    );
+    home.write("pass", "secret\n\n");
+    let package = |key: &str, ring: &str, pass: &str| {
+        let words = ["plugin", "package", "src", "--key", key, "--keyring", ring];
+        home.helm(&[&words[..], &["--passphrase-file", pass]].concat())
+    };
+    for (key, ring, pass, want) in [
+        (
+            "Rsa",
+            "none",
+            "pass",
+            "error reading from keyring: open none: no such file or directory",
+        ),
+        ("Nobody", &secret, "pass", "private key not found"),
+        (
+            "Rsa",
+            &secret,
+            "none",
+            "open none: no such file or directory",
+        ),
+        (
+            "Locked",
+            &secret,
+            "src/plugin.yaml",
+            "openpgp: invalid data: private key checksum failure",
+        ),
+    ] {
+        let said = package(key, ring, pass).failure(1);
+        assert_eq!(said, format!("Error: {want}\n"), "{key} {ring} {pass}");
+        assert!(!home.has("src-1.0.0.tgz"), "{key} {ring} {pass}");
+    }
+    assert_eq!(
+        package("Locked", &secret, "pass").success(),
+        "Successfully signed. Signature written to: src-1.0.0.tgz.prov\nSuccessfully packaged plugin and saved it to: src-1.0.0.tgz\n"
+    );
+    let verify = ["plugin", "verify", "src-1.0.0.tgz", "--keyring", &secret];
+    let said = home.helm(&verify).success();
+    assert!(
+        said.starts_with(
+            "Signed by: Locked One <locked@example.com>\nUsing Key With Fingerprint: "
+        ),
+        "{said}"
+    );
+    assert!(said.contains("\nPlugin Hash Verified: sha256:"), "{said}");
+    if let Some(real) = crate::pipeline::real() {
+        let output = Command::new(real)
+            .args(verify)
+            .current_dir(home.0.path())
+            .output()
+            .expect("Helm");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), said);
+    }
+    let stranger = ring("ed25519.gpg");
+    let refused = home
+        .helm(&["plugin", "verify", "src-1.0.0.tgz", "--keyring", &stranger])
+        .failure(1);
+    assert_eq!(
+        refused,
+        "Error: openpgp: signature made by unknown entity\n"
+    );
+    let install = ["plugin", "install", "src-1.0.0.tgz", "--keyring"];
+    let refused = home.helm(&[&install[..], &[&stranger]].concat()).failure(1);
+    assert_eq!(
+        refused,
+        "Error: plugin verification failed: openpgp: signature made by unknown entity\n"
+    );
+    assert!(!home.has("data/plugins/src"));
+    assert_eq!(
+        home.helm(&[&install[..], &[&secret]].concat()).success(),
+        format!("Verifying plugin signature...\n{said}Installed plugin: src\n")
+    );
+    assert!(home.has("data/plugins/src-1.0.0.tgz.prov"));
+    package("Rsa", &secret, "pass").success();
+    let mut bytes = fs::read(home.path("src-1.0.0.tgz")).expect("an archive");
+    bytes.push(b'x');
+    fs::write(home.path("src-1.0.0.tgz"), bytes).expect("a file");
+    let changed = home
+        .helm(&["plugin", "verify", "src-1.0.0.tgz", "--keyring", &public])
+        .failure(1);
+    assert!(
+        changed.starts_with("Error: sha256 sum does not match for src-1.0.0.tgz: "),
+        "{changed}"
+    );
+}
+
 #[test]
 fn a_hook_that_fails_leaves_nothing_under_pintle() {
     let home = Home::new();

@@ -9,6 +9,7 @@ use walkdir::WalkDir;
 
 use super::vcs::{self, Repository};
 use super::{Places, RunHook, signature};
+use crate::chart::provenance::Keys;
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::fetch::{Access, Clients, file};
 use crate::go::{os, path, strconv};
@@ -21,10 +22,8 @@ pub struct Options {
     pub source: String,
     /// Which version of a repository, or nothing for the newest.
     pub version: String,
-    /// Check the signature.
-    pub verify: bool,
-    /// The file with the keys of signatures.
-    pub keyring: String,
+    /// The keys to check the signature with, where that is to be done.
+    pub verify: Option<Keys>,
     /// Take the plugin away again where its hook fails. Helm leaves it.
     pub removes_failed: bool,
     /// Where plugins are.
@@ -55,22 +54,22 @@ pub fn run(
 ) -> Result<(), Error> {
     let origin = Origin::find(options)?;
     let mut say = |text: &str| out.extend_from_slice(text.as_bytes());
-    let verify = match &origin {
-        Origin::Folder(_) => {
+    let keys = match (&origin, &options.verify) {
+        (Origin::Folder(_), _) => {
             say("Installing plugin from local directory (development mode)\n");
-            false
+            None
         }
-        Origin::Repository(_) if options.verify => {
+        (Origin::Repository(_), Some(_)) => {
             let message = "plugin source does not support verification. Use --verify=false to skip verification";
             return Err(Error::new(Kind::Usage, message));
         }
-        _ if options.verify => {
+        (_, Some(keys)) => {
             say("Verifying plugin signature...\n");
-            true
+            Some(keys)
         }
-        _ => {
+        (_, None) => {
             say("WARNING: Skipping plugin signature verification\n");
-            false
+            None
         }
     };
     let target = origin.target(options);
@@ -80,20 +79,14 @@ pub fn run(
         notices.push(notice.with("path", &target).with("error", "<nil>"));
         return Err(Error::new(Kind::Io, "plugin already exists"));
     }
-    let fetched = origin.fetch(verify)?;
-    if verify {
+    let fetched = origin.fetch(keys.is_some())?;
+    if let Some(keys) = keys {
         let Some(provenance) = &fetched.provenance else {
             let message = "plugin verification failed: no provenance file (.prov) found";
             return Err(Error::new(Kind::Chart, message));
         };
-        signature::verify(
-            &fetched.archive,
-            provenance,
-            &fetched.name,
-            &options.keyring,
-        )
-        .map_err(|error| error.wrap("plugin verification failed"))?
-        .print(out);
+        signature::verify(&fetched.archive, provenance, &fetched.name, keys, out)
+            .map_err(|error| error.wrap("plugin verification failed"))?;
     }
     origin.put(&fetched, &target, options)?;
     let plugin =

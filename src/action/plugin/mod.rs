@@ -8,6 +8,8 @@ pub mod uninstall;
 pub mod update;
 mod vcs;
 
+pub use signature::Signing;
+
 use crate::diag::{Error, Kind};
 use crate::plugin::{Event, Plugin};
 

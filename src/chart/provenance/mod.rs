@@ -42,16 +42,20 @@ pub struct Verification {
 impl Verification {
     /// Adds the lines that `helm verify` prints.
     pub fn print(&self, out: &mut Vec<u8>) {
+        self.print_signers(out);
+        let line = format!("Chart Hash Verified: {}\n", self.digest);
+        out.extend_from_slice(line.as_bytes());
+    }
+
+    /// Adds the lines about whoever signed.
+    pub fn print_signers(&self, out: &mut Vec<u8>) {
         for name in &self.signers {
             out.extend_from_slice(b"Signed by: ");
             out.extend_from_slice(name);
             out.push(b'\n');
         }
-        let rest = format!(
-            "Using Key With Fingerprint: {}\nChart Hash Verified: {}\n",
-            self.fingerprint, self.digest
-        );
-        out.extend_from_slice(rest.as_bytes());
+        let line = format!("Using Key With Fingerprint: {}\n", self.fingerprint);
+        out.extend_from_slice(line.as_bytes());
     }
 }
 
@@ -127,6 +131,20 @@ impl Keys {
     ) -> Result<Verification, Error> {
         check_name(name.as_bytes())?;
         verify(archive, message, name, &self.load()?, self.now)
+    }
+
+    /// As [`Keys::check_bytes`], of anything: a plugin, for one.
+    ///
+    /// # Errors
+    /// Go's line for a file that has no keys, and Helm's for whatever does not hold.
+    pub fn check_signed(
+        &self,
+        archive: &[u8],
+        message: &[u8],
+        name: &str,
+    ) -> Result<Verification, Error> {
+        let keys = Keyring::load(&self.file)?;
+        verify(archive, message, name, &keys, self.now)
     }
 
     fn load(&self) -> Result<Keyring, Error> {

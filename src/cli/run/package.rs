@@ -40,11 +40,7 @@ pub(in crate::cli) fn package(
     }
     let source = source(flags, environment, terminal)?;
     let world = Real::new();
-    let mut passphrases = Typed {
-        file: flags.text("passphrase-file").to_owned(),
-        known: None,
-        said: Vec::new(),
-    };
+    let mut passphrases = Typed::new(flags.text("passphrase-file").to_owned(), Extent::Line);
     for chart in charts {
         let options = Options {
             chart: chart.clone(),
@@ -63,7 +59,7 @@ pub(in crate::cli) fn package(
         }
         let mut notices = Vec::new();
         let result = package::run(&options, &mut passphrases, &world, &mut notices);
-        terminal.out.append(&mut passphrases.said);
+        terminal.out.append(&mut passphrases.take_said());
         terminal.log(&notices);
         let path = result?;
         terminal.print(&format!(
@@ -73,20 +69,46 @@ pub(in crate::cli) fn package(
     Ok(())
 }
 
+/// How much of a file is the passphrase.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Its first line.
+    Line,
+    /// All but the ends of lines behind it.
+    All,
+}
+
 /// Passphrases from `--passphrase-file`, or typed on the terminal.
-struct Typed {
+pub(super) struct Typed {
     /// `-` is standard input; nothing is the terminal.
     file: String,
+    extent: Extent,
     /// What the file said: it is read once.
     known: Option<Vec<u8>>,
     /// What is to be printed.
     said: Vec<u8>,
 }
 
+impl Typed {
+    pub(super) fn new(file: String, extent: Extent) -> Typed {
+        Typed {
+            file,
+            extent,
+            known: None,
+            said: Vec::new(),
+        }
+    }
+
+    /// What is to be printed.
+    pub(super) fn take_said(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.said)
+    }
+}
+
 impl Passphrases for Typed {
     fn open(&mut self) -> Result<(), Error> {
         if !self.file.is_empty() && self.known.is_none() {
-            self.known = Some(read_line(&self.file)?);
+            self.known = Some(read(&self.file, self.extent)?);
         }
         Ok(())
     }
@@ -106,8 +128,8 @@ impl Passphrases for Typed {
     }
 }
 
-/// The first line of a file, as far as Go's buffer holds it.
-fn read_line(path: &str) -> Result<Vec<u8>, Error> {
+/// The passphrase in a file; of a line as far as Go's buffer holds it.
+fn read(path: &str, extent: Extent) -> Result<Vec<u8>, Error> {
     const MOST: usize = 4096;
     let fail = |operation: &str, error: &std::io::Error| {
         Error::new(Kind::Io, os::path_error(operation, path, error))
@@ -127,6 +149,12 @@ fn read_line(path: &str) -> Result<Vec<u8>, Error> {
         path => File::open(path).map_err(|error| fail("open", &error))?,
     };
     let mut line = Vec::new();
+    if extent == Extent::All {
+        let mut file = file;
+        std::io::Read::read_to_end(&mut file, &mut line).map_err(|error| fail("read", &error))?;
+        while line.pop_if(|byte| matches!(byte, b'\r' | b'\n')).is_some() {}
+        return Ok(line);
+    }
     BufReader::new(std::io::Read::take(file, MOST as u64))
         .read_until(b'\n', &mut line)
         .map_err(|error| fail("read", &error))?;

@@ -4,11 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use super::super::environment::Environment;
-use crate::action::plugin::{Places, install, list, package, uninstall, update};
+use super::package::{Extent, Typed};
+use super::verify::keys;
+use crate::action::plugin::{Places, Signing, install, list, package, uninstall, update};
 use crate::diag::{Error, Kind, Level};
 use crate::go::flag::FlagSet;
 use crate::plugin::{self, Config, Descriptor, Event, Host, Plugin};
 use crate::ui::Terminal;
+use crate::world::Real;
 
 fn places(environment: &Environment) -> Places {
     Places {
@@ -147,8 +150,7 @@ pub(in crate::cli) fn plugin(
             let options = install::Options {
                 source: first(),
                 version: text("version"),
-                verify: flags.is("verify"),
-                keyring: text("keyring"),
+                verify: flags.is("verify").then(|| keys(flags)),
                 removes_failed: !environment.is_strict.get(),
                 places,
             };
@@ -160,12 +162,17 @@ pub(in crate::cli) fn plugin(
             let options = package::Options {
                 folder: first(),
                 destination: text("destination"),
-                sign: flags.is("sign"),
-                keyring: text("keyring"),
+                signing: flags.is("sign").then(|| Signing {
+                    key: text("key"),
+                    keyring: text("keyring"),
+                }),
             };
-            package::run(&options, out)
+            let mut passphrases = Typed::new(text("passphrase-file"), Extent::All);
+            let result = package::run(&options, &mut passphrases, &Real::new(), out);
+            out.splice(0..0, passphrases.take_said());
+            result
         }
-        "verify" => package::verify(&first(), flags.text("keyring"), out),
+        "verify" => package::verify(&first(), &keys(flags), out),
         other => {
             let message = format!("helm plugin {other} is not part of pintle");
             Err(Error::new(Kind::Usage, message))
