@@ -278,6 +278,15 @@ impl Environment {
             .unwrap_or_else(|| "default".to_owned())
     }
 
+    /// Where `kubectl` and Helm keep what they know of clusters; empty for nowhere.
+    pub(super) fn cluster_cache(&self) -> String {
+        match (self.get("KUBECACHEDIR"), self.home()) {
+            (folder, _) if !folder.is_empty() => folder,
+            (_, home) if home.is_empty() => String::new(),
+            (_, home) => join(&[&home, ".kube/cache"]),
+        }
+    }
+
     /// Where kubeconfigs are looked for.
     pub(super) fn kubeconfig(&self, flags: &FlagSet) -> kubeconfig::Files {
         let explicit = flags.text("kubeconfig");

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use http::{HeaderName, HeaderValue, Uri};
 use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig};
 
+use super::connection::Reached;
+
 /// What flags, environment and kubeconfig say; `Default` is the cluster that the process runs in,
 /// or `localhost:8080`.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +35,7 @@ pub struct Settings {
     pub user_agent: String,
     /// Who manages the fields of objects.
     pub field_manager: String,
-    /// Where what is known of kinds is kept; empty for nowhere.
+    /// Where `kubectl` and Helm keep what they know of kinds; empty for nowhere.
     pub cache_folder: String,
     /// Why none of it can be used; known before anything is asked.
     pub problem: Option<String>,
@@ -46,7 +48,7 @@ const LOCAL: &str = "http://localhost:8080";
 
 impl Settings {
     /// The server's address, without a slash at the end.
-    pub(super) fn server(&self) -> String {
+    fn server(&self) -> String {
         let server = match (self.server.as_str(), &self.configured_server) {
             ("", None) => LOCAL,
             ("", Some(configured)) => configured,
@@ -63,20 +65,22 @@ impl Settings {
     ///
     /// # Errors
     /// What is wrong with the configuration.
-    pub(super) async fn client(&self) -> Result<kube::Client, String> {
+    pub(super) async fn reach(&self) -> Result<Reached, String> {
         if let Some(problem) = &self.problem {
             return Err(problem.clone());
         }
         // Whoever came first may have chosen another provider; any will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut config = self.load().await?;
+        let (mut config, server) = self.load().await?;
         self.adjust(&mut config)?;
         // Ours is client-go's: a write whose outcome is unknown is not sent again.
         config.default_retry = false;
-        kube::Client::try_from(config).map_err(|error| error.to_string())
+        let client = kube::Client::try_from(config).map_err(|error| error.to_string())?;
+        Ok(Reached { client, server })
     }
 
-    async fn load(&self) -> Result<Config, String> {
+    /// The configuration, and the server's address as messages have it.
+    async fn load(&self) -> Result<(Config, String), String> {
         let mut merged: Option<Kubeconfig> = None;
         for path in &self.files {
             if !path.exists() {
@@ -101,15 +105,18 @@ impl Settings {
                     context: (!self.context.is_empty()).then(|| self.context.clone()),
                     ..KubeConfigOptions::default()
                 };
-                Config::from_custom_kubeconfig(kubeconfig, &options)
-                    .await
-                    .map_err(|error| error.to_string())
+                let config = Config::from_custom_kubeconfig(kubeconfig, &options);
+                let config = config.await.map_err(|error| error.to_string())?;
+                Ok((config, self.server()))
             }
             None if self.server.is_empty() => match Config::incluster() {
-                Ok(config) => Ok(config),
-                Err(_) => Ok(Config::new(uri(LOCAL)?)),
+                Ok(config) => {
+                    let server = config.cluster_url.to_string();
+                    Ok((config, server.trim_end_matches('/').to_owned()))
+                }
+                Err(_) => Ok((Config::new(uri(LOCAL)?), self.server())),
             },
-            None => Ok(Config::new(uri(&self.server())?)),
+            None => Ok((Config::new(uri(&self.server())?), self.server())),
         }
     }
 
@@ -120,9 +127,12 @@ impl Settings {
         if !self.token.is_empty() {
             config.auth_info = AuthInfo {
                 token: Some(self.token.clone().into()),
-                impersonate: config.auth_info.impersonate.take(),
-                impersonate_groups: config.auth_info.impersonate_groups.take(),
-                ..AuthInfo::default()
+                token_file: None,
+                username: None,
+                password: None,
+                exec: None,
+                auth_provider: None,
+                ..std::mem::take(&mut config.auth_info)
             };
         }
         if !self.as_user.is_empty() {

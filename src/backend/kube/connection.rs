@@ -60,14 +60,20 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// A way to an API server; nothing is started before the first request.
 pub(super) struct Connection {
     settings: Settings,
-    client: OnceLock<Result<kube::Client, String>>,
+    reached: OnceLock<Result<Reached, String>>,
+}
+
+/// A client, and the address of its server.
+pub(super) struct Reached {
+    pub(super) client: kube::Client,
+    pub(super) server: String,
 }
 
 impl Connection {
     pub(super) fn new(settings: Settings) -> Connection {
         Connection {
             settings,
-            client: OnceLock::new(),
+            reached: OnceLock::new(),
         }
     }
 
@@ -77,12 +83,21 @@ impl Connection {
 
     /// The client, for those who stay connected.
     pub(super) fn client(&self) -> Result<&kube::Client, Failure> {
-        let client = self.client.get_or_init(|| {
+        Ok(&self.reached()?.client)
+    }
+
+    /// The server's address, without a slash at the end.
+    pub(super) fn server(&self) -> Result<&str, Failure> {
+        Ok(&self.reached()?.server)
+    }
+
+    fn reached(&self) -> Result<&Reached, Failure> {
+        let reached = self.reached.get_or_init(|| {
             net::runtime()
                 .map_err(|error| error.to_string())
-                .and_then(|runtime| runtime.block_on(self.settings.client()))
+                .and_then(|runtime| runtime.block_on(self.settings.reach()))
         });
-        client.as_ref().map_err(|why| Failure::config(why))
+        reached.as_ref().map_err(|why| Failure::config(why))
     }
 
     /// Sends one request and waits for its answer.
@@ -124,8 +139,8 @@ impl Connection {
 
     /// Sends one request, once.
     async fn once(&self, request: Request) -> Result<Answer, Failure> {
-        let client = self.client()?;
-        let url = format!("{}{}", self.settings.server(), request.path);
+        let Reached { client, server } = self.reached()?;
+        let url = format!("{server}{}", request.path);
         let method = request.method.clone();
         let wanted = HttpRequest::builder()
             .method(request.method)

@@ -54,7 +54,7 @@ pub(in crate::cli) fn connect(
         namespace: environment.namespace(flags),
         user_agent: "Helm/4.2.4".to_owned(),
         field_manager: "helm".to_owned(),
-        cache_folder: String::new(),
+        cache_folder: environment.cluster_cache(),
         problem,
         configured_server,
     };
