@@ -16,6 +16,22 @@ struct File {
     contexts: Option<Vec<Named>>,
     #[serde(default)]
     clusters: Option<Vec<NamedCluster>>,
+    #[serde(default)]
+    users: Option<Vec<NamedUser>>,
+}
+
+#[derive(Deserialize)]
+struct NamedUser {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    user: Option<User>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    #[serde(default, rename = "as")]
+    acts_as: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +62,21 @@ struct Context {
     namespace: Option<String>,
     #[serde(default)]
     cluster: Option<String>,
+    #[serde(default)]
+    user: Option<String>,
+}
+
+/// What a context leads to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Target {
+    /// The address of the server; `None` where there is neither a context nor a cluster that it names.
+    pub(super) server: Option<String>,
+    /// The name of the cluster.
+    pub(super) cluster: String,
+    /// The name of the user.
+    pub(super) user: String,
+    /// Whom the user acts as.
+    pub(super) acts_as: String,
 }
 
 /// Where to look.
@@ -118,12 +149,11 @@ pub(super) fn clusters_by_context(files: &Files) -> BTreeMap<String, String> {
     found
 }
 
-/// The address of the server of `context`, or of the current context; `None` where there is neither
-/// a context nor a cluster that it names.
+/// What `context`, or the current context, leads to.
 ///
 /// # Errors
 /// The words of `clientcmd` for files that cannot be read and contexts that there are not.
-pub(super) fn server(files: &Files, context: &str) -> Result<Option<String>, String> {
+pub(super) fn target(files: &Files, context: &str) -> Result<Target, String> {
     let (paths, is_explicit) = match files {
         Files::Explicit(path) => (std::slice::from_ref(path), true),
         Files::Chain(paths) => (paths.as_slice(), false),
@@ -154,7 +184,7 @@ pub(super) fn server(files: &Files, context: &str) -> Result<Option<String>, Str
         .filter_map(|file| file.current_context.as_deref())
         .find(|name| !name.is_empty());
     let wanted = match (context, current) {
-        ("", None) => return Ok(None),
+        ("", None) => return Ok(Target::default()),
         ("", Some(current)) => current,
         (given, _) => given,
     };
@@ -170,14 +200,31 @@ pub(super) fn server(files: &Files, context: &str) -> Result<Option<String>, Str
             format!("context \"{wanted}\" does not exist")
         });
     };
-    let cluster = found.context.as_ref().and_then(|it| it.cluster.as_deref());
-    Ok(read
+    let part = |part: fn(&Context) -> &Option<String>| {
+        let context = found.context.as_ref();
+        context.and_then(|it| part(it).clone()).unwrap_or_default()
+    };
+    let (cluster, user) = (part(|it| &it.cluster), part(|it| &it.user));
+    let server = read
         .iter()
         .filter_map(|file| file.clusters.as_ref())
         .flatten()
-        .find(|named| named.name.as_deref() == cluster)
+        .find(|named| named.name.as_ref() == Some(&cluster))
         .and_then(|named| named.cluster.as_ref()?.server.clone())
-        .filter(|server| !server.is_empty()))
+        .filter(|server| !server.is_empty());
+    let acts_as = read
+        .iter()
+        .filter_map(|file| file.users.as_ref())
+        .flatten()
+        .find(|named| named.name.as_ref() == Some(&user))
+        .and_then(|named| named.user.as_ref()?.acts_as.clone())
+        .unwrap_or_default();
+    Ok(Target {
+        server,
+        cluster,
+        user,
+        acts_as,
+    })
 }
 
 fn parse(bytes: &[u8]) -> Option<File> {
@@ -239,10 +286,11 @@ mod tests {
         let contexts: Vec<_> = clusters_by_context(&files).into_iter().collect();
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(contexts, [pair("a", "c"), pair("b", "d")]);
-        assert_eq!(server(&files, ""), Ok(Some("https://c/".to_owned())));
-        assert_eq!(server(&files, "b"), Ok(None));
+        let server = |context| target(&files, context).unwrap().server;
+        assert_eq!(server("").as_deref(), Some("https://c/"));
+        assert_eq!(server("b"), None);
         assert_eq!(
-            server(&files, "z"),
+            target(&files, "z"),
             Err("context \"z\" does not exist".to_owned())
         );
     }

@@ -254,8 +254,11 @@ fn tls_reason(error: &rustls::Error) -> Option<String> {
                     expected,
                     presented,
                 } => {
+                    let is_address =
+                        matches!(expected, rustls::pki_types::ServerName::IpAddress(_));
                     let names: Vec<&str> = presented
                         .iter()
+                        .filter(|name| name.starts_with("IpAddress(") == is_address)
                         .map(|name| {
                             let inner = name.split_once('(').map_or(&**name, |(_, rest)| rest);
                             inner.trim_end_matches(')').trim_matches('"')

@@ -3,6 +3,8 @@
 mod cluster;
 mod command;
 mod completion;
+#[cfg(feature = "kube")]
+mod connection;
 mod create;
 #[path = "../difference.rs"]
 mod difference;

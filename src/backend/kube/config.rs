@@ -1,8 +1,10 @@
 //! Which API server is talked to, and as whom.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
-use http::{HeaderName, HeaderValue, Uri};
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
 use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig};
 
 use super::connection::Reached;
@@ -37,10 +39,56 @@ pub struct Settings {
     pub field_manager: String,
     /// Where `kubectl` and Helm keep what they know of kinds; empty for nowhere.
     pub cache_folder: String,
+    /// Proxies for servers that the kubeconfig names none for.
+    pub proxies: Proxies,
     /// Why none of it can be used; known before anything is asked.
     pub problem: Option<String>,
     /// The address that `files` give, for messages.
     pub configured_server: Option<String>,
+}
+
+/// The variables `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`.
+#[derive(Clone, Debug, Default)]
+pub struct Proxies {
+    /// For servers at `http://`.
+    pub http: String,
+    /// For servers at `https://`.
+    pub https: String,
+    /// Servers that are asked without one.
+    pub none: String,
+}
+
+impl Proxies {
+    /// The proxy for a server; never one for this machine (`http.ProxyFromEnvironment` of Go).
+    fn find(&self, server: &Uri) -> Result<Option<Uri>, String> {
+        let host = server.host().unwrap_or_default();
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        if host == "localhost" || address.is_ok_and(|it| it.is_loopback()) {
+            return Ok(None);
+        }
+        let matcher = Matcher::builder()
+            .http(self.http.as_str())
+            .https(self.https.as_str())
+            .no(self.none.as_str())
+            .build();
+        if matcher.intercept(server).is_none() {
+            return Ok(None);
+        }
+        let proxy = match server.scheme_str() {
+            Some("https") => &self.https,
+            _ => &self.http,
+        };
+        proxy_uri(proxy).map(Some)
+    }
+}
+
+fn proxy_uri(text: &str) -> Result<Uri, String> {
+    let text = match text.contains("://") {
+        true => text.to_owned(),
+        false => format!("http://{text}"),
+    };
+    let why = |error| format!("the proxy's address {text:?} cannot be used: {error}");
+    text.parse().map_err(why)
 }
 
 /// Where `client-go` looks without any configuration.
@@ -75,6 +123,9 @@ impl Settings {
         self.adjust(&mut config)?;
         // Ours is client-go's: a write whose outcome is unknown is not sent again.
         config.default_retry = false;
+        if config.proxy_url.is_none() {
+            config.proxy_url = self.proxies.find(&config.cluster_url)?;
+        }
         let client = kube::Client::try_from(config).map_err(|error| error.to_string())?;
         Ok(Reached { client, server })
     }
@@ -105,8 +156,11 @@ impl Settings {
                     context: (!self.context.is_empty()).then(|| self.context.clone()),
                     ..KubeConfigOptions::default()
                 };
+                let proxy = proxy_of(&kubeconfig, &self.context)?;
                 let config = Config::from_custom_kubeconfig(kubeconfig, &options);
-                let config = config.await.map_err(|error| error.to_string())?;
+                let mut config = config.await.map_err(|error| error.to_string())?;
+                // Without what it has found in the environment on its own.
+                config.proxy_url = proxy;
                 Ok((config, self.server()))
             }
             None if self.server.is_empty() => match Config::incluster() {
@@ -152,32 +206,61 @@ impl Settings {
         if !self.tls_server_name.is_empty() {
             config.tls_server_name = Some(self.tls_server_name.clone());
         }
-        let user = config
-            .auth_info
-            .impersonate
-            .iter()
-            .map(|user| ("impersonate-user", user));
-        let groups = config.auth_info.impersonate_groups.iter().flatten();
-        let headers = user
-            .chain(groups.map(|group| ("impersonate-group", group)))
-            .chain(
-                config
-                    .auth_info
-                    .impersonate_uid
-                    .iter()
-                    .map(|uid| ("impersonate-uid", uid)),
-            )
-            .map(|(name, value)| {
-                let value = HeaderValue::from_str(value).map_err(|error| error.to_string())?;
-                Ok((HeaderName::from_static(name), value))
-            })
-            .collect::<Result<Vec<_>, String>>()?;
-        config.headers.extend(headers);
         Ok(())
     }
+}
+
+/// The proxy that the cluster of a context names.
+fn proxy_of(kubeconfig: &Kubeconfig, context: &str) -> Result<Option<Uri>, String> {
+    let wanted = match context {
+        "" => kubeconfig.current_context.as_deref().unwrap_or_default(),
+        given => given,
+    };
+    let named = kubeconfig.contexts.iter().find(|it| it.name == wanted);
+    let cluster = named.and_then(|it| Some(&it.context.as_ref()?.cluster));
+    let found = kubeconfig.clusters.iter();
+    let found = found.filter(|it| Some(&it.name) == cluster);
+    let proxy = found
+        .filter_map(|it| it.cluster.as_ref()?.proxy_url.as_deref())
+        .find(|proxy| !proxy.is_empty());
+    proxy.map(proxy_uri).transpose()
 }
 
 fn uri(text: &str) -> Result<Uri, String> {
     text.parse()
         .map_err(|error| format!("the server's address {text:?} cannot be used: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxies_are_chosen_as_go_does() {
+        let proxies = Proxies {
+            http: "plain:1".to_owned(),
+            https: "http://user:word@secure:2".to_owned(),
+            none: "10.0.0.0/8, .inside.example,other.example".to_owned(),
+        };
+        for (server, want) in [
+            (
+                "https://api.example:6443",
+                Some("http://user:word@secure:2/"),
+            ),
+            ("http://api.example", Some("http://plain:1/")),
+            ("https://10.1.2.3", None),
+            ("https://a.inside.example", None),
+            ("https://other.example", None),
+            ("https://localhost:6443", None),
+            ("https://127.0.0.2:6443", None),
+            ("https://[::1]:6443", None),
+        ] {
+            let found = proxies.find(&server.parse().unwrap()).unwrap();
+            let found = found.map(|it| it.to_string());
+            assert_eq!(found.as_deref(), want, "{server}");
+        }
+        let none = Proxies::default();
+        let server = "https://api.example".parse().unwrap();
+        assert_eq!(none.find(&server), Ok(None));
+    }
 }

@@ -92,8 +92,9 @@ impl Failure {
             warnings: Vec::new(),
             retry_after: None,
         };
-        // The version is asked for without a look at what the body says.
-        if said.kind == "Status" && !said.message.is_empty() && path != "/version" {
+        // Version and kinds are asked for without a look at what the body says.
+        let is_raw = matches!(path, "/version" | "/api" | "/apis");
+        if said.kind == "Status" && !said.message.is_empty() && !is_raw {
             return refused(said.reason, said.message);
         }
         let text = text.map(|text| String::from_utf8_lossy(&text[..text.len().min(2048)]));

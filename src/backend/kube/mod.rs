@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-pub use config::Settings;
+pub use config::{Proxies, Settings};
 pub use store::Driver;
 
 use super::{

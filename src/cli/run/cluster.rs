@@ -7,7 +7,7 @@ use super::super::environment::Environment;
 use super::super::kubeconfig;
 use crate::backend::Backend;
 #[cfg(feature = "kube")]
-use crate::backend::kube::{Driver, Kube, Settings};
+use crate::backend::kube::{Driver, Kube, Proxies, Settings};
 #[cfg(feature = "kube")]
 use crate::backend::memory::Memory;
 use crate::diag::{Error, Kind};
@@ -34,6 +34,10 @@ pub(in crate::cli) fn connect(
     let files = environment.kubeconfig(flags);
     let list = |name: &str| flags.list(name).to_vec();
     let text = |name: &str| flags.text(name).to_owned();
+    let variable = |upper: &str, lower: &str| match environment.get(upper) {
+        value if value.is_empty() => environment.get(lower),
+        value => value,
+    };
     let (configured_server, problem) = match server(flags, &files) {
         Ok(server) => (server, None),
         Err(problem) => (None, Some(problem)),
@@ -55,6 +59,11 @@ pub(in crate::cli) fn connect(
         user_agent: "Helm/4.2.4".to_owned(),
         field_manager: "helm".to_owned(),
         cache_folder: environment.cluster_cache(),
+        proxies: Proxies {
+            http: variable("HTTP_PROXY", "http_proxy"),
+            https: variable("HTTPS_PROXY", "https_proxy"),
+            none: variable("NO_PROXY", "no_proxy"),
+        },
         problem,
         configured_server,
     };
@@ -129,14 +138,25 @@ pub(in crate::cli) fn connect(
 /// # Errors
 /// The words of `clientcmd` for what cannot be used.
 fn server(flags: &FlagSet, files: &kubeconfig::Files) -> Result<Option<String>, String> {
-    let configured = kubeconfig::server(files, flags.text("kube-context"))?;
+    let target = kubeconfig::target(files, flags.text("kube-context"))?;
+    let configured = target.server;
+    if !flags.list("kube-as-group").is_empty()
+        && flags.text("kube-as-user").is_empty()
+        && target.acts_as.is_empty()
+    {
+        return Err(format!(
+            "invalid configuration: requesting uid, groups or user-extra for {} without impersonating a user",
+            target.user
+        ));
+    }
     let ca_file = flags.text("kube-ca-file");
     if !ca_file.is_empty()
         && let Err(error) = std::fs::File::open(PathBuf::from(ca_file))
     {
         let why = os::path_error("open", ca_file, &error);
         return Err(format!(
-            "invalid configuration: unable to read certificate-authority {ca_file} for  due to {why}"
+            "invalid configuration: unable to read certificate-authority {ca_file} for {} due to {why}",
+            target.cluster
         ));
     }
     let given = flags.text("kube-apiserver");
