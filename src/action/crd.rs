@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::install::Options;
 use super::lifecycle::{Cluster, creating};
-use crate::backend::{Jobs, Strategy, Validation};
+use crate::backend::{Jobs, Strategy};
 use crate::chart::Crd;
 use crate::diag::{Error, Kind, Level, Notice};
 
@@ -27,10 +27,7 @@ pub(super) fn install(
         if crd.file.data.is_empty() {
             return Err(empty("file data is empty"));
         }
-        let objects = cluster
-            .backend
-            .build(&crd.file.data, Validation::Ignore)
-            .map_err(fail)?;
+        let objects = cluster.backend.build(&crd.file.data).map_err(fail)?;
         if objects.is_empty() {
             return Err(empty("resources are empty"));
         }

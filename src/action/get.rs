@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::prepare::validate_release_name;
-use crate::backend::{Backend, Form, Validation};
-use crate::diag::{Error, Kind};
+use super::prepare::check_known_name;
+use crate::backend::{Backend, Form};
+use crate::diag::Error;
 use crate::release::{Release, history};
 
 /// A revision of a release; the newest where `revision` is 0 or less.
@@ -21,10 +21,7 @@ pub fn release(
     namespace: &str,
 ) -> Result<Release, Error> {
     backend.reach()?;
-    if validate_release_name(name).is_err() {
-        let message = format!("releaseContent: Release name is invalid: {name}");
-        return Err(Error::new(Kind::Usage, message));
-    }
+    check_known_name(name, "releaseContent: Release name is invalid")?;
     let store = backend.store(namespace);
     match revision {
         ..=0 => history::last(&*store, name),
@@ -42,10 +39,7 @@ pub fn revisions(
     namespace: &str,
 ) -> Result<Vec<Release>, Error> {
     backend.reach()?;
-    if validate_release_name(name).is_err() {
-        let message = format!("release name is invalid: {name}");
-        return Err(Error::new(Kind::Usage, message));
-    }
+    check_known_name(name, "release name is invalid")?;
     history::all(&*backend.store(namespace), name)
 }
 
@@ -58,6 +52,6 @@ pub fn resources(
     backend: &dyn Backend,
     form: Form,
 ) -> Result<BTreeMap<String, Vec<Value>>, Error> {
-    let objects = backend.build(&release.manifest, Validation::Ignore)?;
+    let objects = backend.build(&release.manifest)?;
     backend.resources(&objects, form)
 }

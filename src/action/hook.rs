@@ -1,7 +1,7 @@
 //! Running the hooks of an event (`pkg/action/hooks.go`, Helm 4.2.4).
 
 use super::lifecycle::{Cluster, Operation, creating, join};
-use crate::backend::{Cascade, Event, Object, Strategy, Validation};
+use crate::backend::{Cascade, Event, Object, Strategy};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::release::{ApplyMethod, Execution, Hook, Release};
 
@@ -92,15 +92,12 @@ impl<'a> Run<'a> {
         self.delete(&release.hooks[at], BEFORE, cluster)?;
         let hook = &release.hooks[at];
         let path = hook.path.to_str_lossy().into_owned();
-        let objects = cluster
-            .backend
-            .build(&hook.manifest, Validation::Strict)
-            .map_err(|error| {
-                error.wrap(format!(
-                    "unable to build kubernetes object for {} hook {path}",
-                    self.event
-                ))
-            })?;
+        let objects = cluster.backend.build(&hook.manifest).map_err(|error| {
+            error.wrap(format!(
+                "unable to build kubernetes object for {} hook {path}",
+                self.event
+            ))
+        })?;
         release.hooks[at].last_run = Execution {
             started: Some(cluster.now()),
             completed: None,
@@ -171,7 +168,7 @@ impl<'a> Run<'a> {
         for at in ran.succeeded.iter().rev() {
             let hook = &release.hooks[*at];
             if hook.output_log_policies.iter().any(|it| it == SUCCEEDED)
-                && let Ok(objects) = cluster.backend.build(&hook.manifest, Validation::Ignore)
+                && let Ok(objects) = cluster.backend.build(&hook.manifest)
             {
                 self.show_logs(hook, SUCCEEDED, &objects, cluster);
             }
@@ -187,15 +184,12 @@ impl<'a> Run<'a> {
         {
             return Ok(());
         }
-        let objects = cluster
-            .backend
-            .build(&hook.manifest, Validation::Ignore)
-            .map_err(|error| {
-                let path = hook.path.to_str_lossy();
-                error.wrap(format!(
-                    "unable to build kubernetes object for deleting hook {path}"
-                ))
-            })?;
+        let objects = cluster.backend.build(&hook.manifest).map_err(|error| {
+            let path = hook.path.to_str_lossy();
+            error.wrap(format!(
+                "unable to build kubernetes object for deleting hook {path}"
+            ))
+        })?;
         cluster
             .backend
             .delete(&objects, Cascade::Background)

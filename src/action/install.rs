@@ -1,18 +1,17 @@
 //! `helm install` (`pkg/action/install.go`, Helm 4.2.4).
 
-use super::lifecycle::{Cluster, Operation, creating, set_status};
+use super::lifecycle::{Cluster, Operation, creating, now, set_status};
 use super::ownership::{Claim, Owner};
 use super::prepare::{self, Naming, Prepared, Rendered, Surroundings, Wanted, write_document};
 use super::source::Source;
 use super::{crd, hook, pending, uninstall};
-use crate::backend::{Adoption, Context, Merge, Object, Validation};
+use crate::backend::{Adoption, Context, Merge, Object};
 use crate::chart::values;
 use crate::diag::{Error, Kind, Level, Notice};
-use crate::go::time::{Time, Zone};
+use crate::go::time::Time;
 use crate::release::{ApplyMethod, Hook, Info, Release, Status, history};
 use crate::render::manifest;
 use crate::render::notes::Subcharts;
-use crate::world::World;
 
 /// What to install.
 #[derive(Clone, Debug)]
@@ -65,6 +64,22 @@ pub enum Mode {
     DryRun,
 }
 
+impl Mode {
+    /// Whether secrets may be hidden: what is brought to a cluster has to be whole.
+    ///
+    /// # Errors
+    /// Helm's line that forbids it.
+    pub(super) fn check_hiding(self, hide_secret: bool) -> Result<(), Error> {
+        match (self, hide_secret) {
+            (Mode::Real, true) => Err(Error::new(
+                Kind::Usage,
+                "hiding Kubernetes secrets requires a dry-run mode",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Installs the release, or only makes it. Without a [`Surroundings::backend`] it is only made. Words
 /// about what is fetched are added to `out`.
 ///
@@ -104,11 +119,12 @@ pub fn run(
     };
     let mut loaded = prepare::load(&wanted, around, out, notices)?;
     prepare::reach(around, notices)?;
-    if options.mode == Mode::Real && options.hide_secret {
-        const FORBIDDEN: &str = "hiding Kubernetes secrets requires a dry-run mode";
-        notices.push(Notice::new(Level::Error, FORBIDDEN));
-        return Err(Error::new(Kind::Usage, FORBIDDEN));
-    }
+    options
+        .mode
+        .check_hiding(options.hide_secret)
+        .inspect_err(|error| {
+            notices.push(Notice::new(Level::Error, error.message()));
+        })?;
     prepare::check_release_name(&name, notices)?;
     let cluster = around.backend.map(|backend| Cluster {
         backend,
@@ -182,7 +198,7 @@ fn plan(options: &Options, release: &Release, cluster: &Cluster<'_>) -> Result<P
     let operation = &options.operation;
     let mut wanted = cluster
         .backend
-        .build(&release.manifest, operation.validation)
+        .build(&release.manifest)
         .map_err(|error| error.wrap("unable to build kubernetes objects from release manifest"))?;
     let owner = Owner {
         name: &release.name,
@@ -234,9 +250,7 @@ fn create_namespace(options: &Options, cluster: &Cluster<'_>) -> Result<(), Erro
         "apiVersion: v1\nkind: Namespace\nmetadata:\n  labels:\n    name: {0}\n  name: {0}\nspec: {{}}\nstatus: {{}}\n",
         options.namespace
     );
-    let objects = cluster
-        .backend
-        .build(manifest.as_bytes(), Validation::Strict)?;
+    let objects = cluster.backend.build(manifest.as_bytes())?;
     let created = cluster
         .backend
         .create(&objects, &creating(options.apply_method));
@@ -278,8 +292,7 @@ fn perform(
             .map_err(|error| error.wrap("failed pre-install"))?;
     }
     cluster.check()?;
-    if plan.wanted.is_empty() {
-    } else if plan.existing.is_empty() {
+    if plan.existing.is_empty() {
         cluster.backend.create(&plan.wanted, &creating(method))?;
     } else {
         let mut apply = operation.apply(method, Adoption::Upgrade)?;
@@ -366,10 +379,6 @@ fn render(
         labels: options.labels.clone(),
         apply_method: options.apply_method,
     })
-}
-
-fn now(world: &dyn World) -> Time {
-    Time::from_system(world.now(), Zone::local(&world.time_zone()))
 }
 
 /// What templates made of a chart, as a record keeps it.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::backend::{
-    Adoption, Apply, Backend, Conflicts, Context, Event, Jobs, Method, Object, Strategy, TIMEOUT,
-    Validation,
+    Adoption, Apply, Backend, CANCELLED, Conflicts, Context, Event, Jobs, Method, Object, Strategy,
+    TIMEOUT,
 };
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::time::{Time, Zone};
@@ -24,8 +24,6 @@ pub struct Operation {
     pub no_hooks: bool,
     /// Kept in the record instead of Helm's own words.
     pub description: String,
-    /// How fields of objects are checked.
-    pub validation: Validation,
     /// What becomes of fields that others manage.
     pub conflicts: Conflicts,
     /// Replace objects instead of changing them.
@@ -52,7 +50,6 @@ impl Default for Operation {
             timeout: TIMEOUT,
             no_hooks: false,
             description: String::new(),
-            validation: Validation::Strict,
             conflicts: Conflicts::Fail,
             force_replace: false,
             rollback_on_failure: false,
@@ -189,7 +186,7 @@ pub struct Cluster<'a> {
 impl Cluster<'_> {
     /// The time, in the local zone.
     pub(super) fn now(&self) -> Time {
-        Time::from_system(self.world.now(), Zone::local(&self.world.time_zone()))
+        now(self.world)
     }
 
     /// Whether the record of a new revision can be kept, where the operation wants to know.
@@ -243,6 +240,14 @@ impl Cluster<'_> {
         Ok(())
     }
 
+    /// What is said of a failure: whatever it was, an operation that was called off was called off.
+    pub(super) fn reason(&self, error: Error) -> Error {
+        match self.context.cancel.is_cancelled() {
+            true => cancelled(),
+            false => error,
+        }
+    }
+
     /// Waits for objects as the operation wants it.
     pub(super) fn wait(&self, objects: &[Object], operation: &Operation) -> Result<(), Error> {
         self.check()?;
@@ -255,19 +260,13 @@ impl Cluster<'_> {
     }
 }
 
-impl Cluster<'_> {
-    /// What is said of a failure: whatever it was, an operation that was called off was called off.
-    pub(super) fn reason(&self, error: Error) -> Error {
-        match self.context.cancel.is_cancelled() {
-            true => cancelled(),
-            false => error,
-        }
-    }
+fn cancelled() -> Error {
+    Error::new(Kind::Cancelled, CANCELLED)
 }
 
-/// What Go says of a context that was cancelled.
-pub(crate) fn cancelled() -> Error {
-    Error::new(Kind::Cancelled, "context canceled")
+/// The time, in the local zone.
+pub(super) fn now(world: &dyn World) -> Time {
+    Time::from_system(world.now(), Zone::local(&world.time_zone()))
 }
 
 /// Writes status and description into a release.

@@ -292,7 +292,7 @@ pub(super) fn capabilities(
                 "API Version list given outside of client only mode, this list will be ignored";
             notices.push(Notice::new(Level::Debug, IGNORED));
         }
-        return backend.capabilities(notices);
+        return backend.capabilities();
     }
     let mut capabilities = Capabilities::default();
     if let Some(version) = &wanted.kube_version {
@@ -468,6 +468,15 @@ fn check_installable(chart: &Chart) -> Result<(), Error> {
     }
 }
 
+/// Go: `chartutil.ValidateReleaseName`, as actions on a release that is there report it: `words`, and
+/// the name.
+///
+/// # Errors
+/// A name that no release can have.
+pub(super) fn check_known_name(name: &str, words: &str) -> Result<(), Error> {
+    validate_release_name(name).map_err(|invalid| invalid.with_message(format!("{words}: {name}")))
+}
+
 /// Go: `chartutil.ValidateReleaseName`, as `Install.availableName` reports it.
 pub(super) fn check_release_name(name: &str, notices: &mut Vec<Notice>) -> Result<(), Error> {
     validate_release_name(name).map_err(|invalid| {
@@ -487,7 +496,7 @@ pub(super) fn refuse_name(error: Error, notices: &mut Vec<Notice>) -> Error {
 ///
 /// # Errors
 /// Helm's line that says what a name looks like.
-pub(super) fn validate_release_name(name: &str) -> Result<(), Error> {
+fn validate_release_name(name: &str) -> Result<(), Error> {
     let invalid = if name.is_empty() {
         "no name provided"
     } else if name.len() > 53 || !is_release_name(name) {

@@ -5,8 +5,8 @@ use super::install::Mode;
 use super::lifecycle::{Cluster, Operation, ServerSide, join, set_status};
 use super::ownership::Owner;
 use super::pending::{self, Pending};
-use super::prepare::validate_release_name;
-use crate::backend::{Adoption, Cascade, Changes, Validation};
+use super::prepare::check_known_name;
+use crate::backend::{Adoption, Cascade, Changes};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::time::Time;
 use crate::release::{Info, Release, Status, history};
@@ -32,10 +32,7 @@ pub struct Options {
 /// Helm's line for whatever failed first.
 pub fn run(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<Release, Error> {
     cluster.backend.reach()?;
-    if validate_release_name(name).is_err() {
-        let message = format!("prepareRollback: Release name is invalid: {name}");
-        return Err(Error::new(Kind::Usage, message));
-    }
+    check_known_name(name, "prepareRollback: Release name is invalid")?;
     if options.revision < 0 {
         return Err(Error::new(Kind::Usage, "invalid release revision"));
     }
@@ -108,16 +105,12 @@ fn perform(
     let operation = &options.operation;
     let backend = cluster.backend;
     let method = target.apply_method;
-    let before = backend
-        .build(&current.manifest, Validation::Ignore)
-        .map_err(|error| {
-            error.wrap("unable to build kubernetes objects from current release manifest")
-        })?;
-    let mut wanted = backend
-        .build(&target.manifest, Validation::Ignore)
-        .map_err(|error| {
-            error.wrap("unable to build kubernetes objects from new release manifest")
-        })?;
+    let before = backend.build(&current.manifest).map_err(|error| {
+        error.wrap("unable to build kubernetes objects from current release manifest")
+    })?;
+    let mut wanted = backend.build(&target.manifest).map_err(|error| {
+        error.wrap("unable to build kubernetes objects from new release manifest")
+    })?;
     if !operation.no_hooks {
         hook::Run::of("pre-rollback", operation, method).all(target, cluster)?;
     }

@@ -13,7 +13,7 @@ use super::prepare::{
     self, Naming, Prepared, Rendered, SOURCE, Surroundings, Wanted, write_document,
 };
 use super::source::Source;
-use crate::backend::{Backend, Validation};
+use crate::backend::Backend;
 use crate::chart::{KubeVersion, values};
 use crate::diag::{Error, Kind, Notice, Output};
 use crate::go::{glob, os, path};
@@ -153,7 +153,7 @@ fn check(
     backend: &dyn Backend,
 ) -> Result<(), Error> {
     let objects = backend
-        .build(manifest, Validation::Strict)
+        .build(manifest)
         .map_err(|error| error.wrap("unable to build kubernetes objects from release manifest"))?;
     if options.is_upgrade {
         return Ok(());

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::hook::{Ran, Run};
 use super::lifecycle::Cluster;
-use super::prepare::validate_release_name;
-use crate::backend::{Strategy, Validation};
-use crate::diag::{Error, Kind};
+use super::prepare::check_known_name;
+use crate::backend::Strategy;
+use crate::diag::Error;
 use crate::release::{ApplyMethod, Hook, Release, history};
 
 /// Which tests to run.
@@ -40,10 +40,7 @@ const EVENT: &str = "test";
 /// There is no such release, or it cannot be kept.
 pub fn run<'a>(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<Tested<'a>, Error> {
     cluster.backend.reach()?;
-    if validate_release_name(name).is_err() {
-        let message = format!("releaseTest: Release name is invalid: {name}");
-        return Err(Error::new(Kind::Usage, message));
-    }
+    check_known_name(name, "releaseTest: Release name is invalid")?;
     let store = cluster.backend.store(cluster.namespace);
     let mut release = history::last(&*store, name)?;
     let method = match release.apply_method {
@@ -117,9 +114,7 @@ fn write_logs(pod: &str, cluster: &Cluster<'_>, out: &mut Vec<u8>) -> Result<(),
         "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {pod}\n  namespace: {}\n",
         cluster.namespace
     );
-    let objects = cluster
-        .backend
-        .build(manifest.as_bytes(), Validation::Ignore)?;
+    let objects = cluster.backend.build(manifest.as_bytes())?;
     for object in &objects {
         let logs = cluster
             .backend

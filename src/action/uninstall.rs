@@ -2,8 +2,8 @@
 
 use super::hook;
 use super::lifecycle::{Cluster, Operation, join, set_status};
-use super::prepare::validate_release_name;
-use crate::backend::{Cascade, Object, Validation};
+use super::prepare::check_known_name;
+use crate::backend::{Cascade, Object};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::kubernetes::kind::compare_uninstall;
 use crate::release::{ApplyMethod, Release, Status, history};
@@ -55,10 +55,7 @@ pub fn run(
             Err(error) => Err(error),
         };
     }
-    if validate_release_name(name).is_err() {
-        let message = format!("uninstall: Release name is invalid: {name}");
-        return Err(Error::new(Kind::Usage, message));
-    }
+    check_known_name(name, "uninstall: Release name is invalid")?;
     let debug = |message: &str| cluster.warn(Notice::new(Level::Debug, message).with("name", name));
     debug("getting release history");
     let mut revisions = match history::all(&*store, name) {
@@ -194,14 +191,11 @@ fn remove(
     if !kept.is_empty() {
         kept.insert_str(0, "These resources were kept due to the resource policy:\n");
     }
-    let objects = cluster
-        .backend
-        .build(&doomed, Validation::Ignore)
-        .map_err(|error| {
-            failed().with_hint(format!(
-                "unable to build kubernetes objects for delete: {error}"
-            ))
-        })?;
+    let objects = cluster.backend.build(&doomed).map_err(|error| {
+        failed().with_hint(format!(
+            "unable to build kubernetes objects for delete: {error}"
+        ))
+    })?;
     cluster
         .backend
         .delete(&objects, options.cascade)

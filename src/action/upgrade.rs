@@ -8,7 +8,7 @@ use super::ownership::{Claim, Owner};
 use super::prepare::{self, Loaded, Surroundings, Wanted};
 use super::source::Source;
 use super::{hook, pending, rollback};
-use crate::backend::{Adoption, Backend, Cascade, Context, Object, Validation};
+use crate::backend::{Adoption, Backend, Cascade, Context, Object};
 use crate::chart::{Chart, values};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::time::Time;
@@ -122,14 +122,8 @@ fn upgrade(
 ) -> Result<Release, Error> {
     let backend = cluster.backend;
     backend.reach()?;
-    if prepare::validate_release_name(&options.name).is_err() {
-        let message = format!("release name is invalid: {}", options.name);
-        return Err(Error::new(Kind::Usage, message));
-    }
-    if options.mode == Mode::Real && options.hide_secret {
-        const FORBIDDEN: &str = "hiding Kubernetes secrets requires a dry-run mode";
-        return Err(Error::new(Kind::Usage, FORBIDDEN));
-    }
+    prepare::check_known_name(&options.name, "release name is invalid")?;
+    options.mode.check_hiding(options.hide_secret)?;
     let Base { last, current } = base(&options.name, cluster)?;
     let values = reuse(
         options.reuse,
@@ -154,8 +148,8 @@ fn upgrade(
         options.hide_secret,
         around,
         notices,
-    );
-    let output = output.map_err(|error| prepared.explain(error))?;
+    )
+    .map_err(|error| prepared.explain(error))?;
     prepare::check_labels(&options.labels)?;
     let method = options.server_side.method(last.apply_method);
     let mut release = Release {
@@ -305,12 +299,10 @@ fn plan(
 ) -> Result<Plan, Error> {
     let backend = cluster.backend;
     let operation = &options.operation;
-    let mut wanted = backend.build(&release.manifest, operation.validation)?;
-    let mut current = backend
-        .build(&current.manifest, Validation::Ignore)
-        .map_err(|error| {
-            error.wrap("unable to build kubernetes objects from current release manifest")
-        })?;
+    let mut wanted = backend.build(&release.manifest)?;
+    let mut current = backend.build(&current.manifest).map_err(|error| {
+        error.wrap("unable to build kubernetes objects from current release manifest")
+    })?;
     let owner = Owner {
         name: &release.name,
         namespace: &release.namespace,

@@ -20,6 +20,9 @@ impl Cancel {
     }
 }
 
+/// What Go says of a context that was cancelled.
+pub(crate) const CANCELLED: &str = "context canceled";
+
 /// Something that happens while an operation runs.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

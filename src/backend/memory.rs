@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{
-    Apply, Backend, Cascade, Changes, Context, Form, Jobs, Log, Object, Strategy, Validation,
-};
+use super::{Apply, Backend, Cascade, Changes, Context, Form, Jobs, Log, Object, Strategy};
 use crate::chart::Capabilities;
 use crate::diag::{Error, Kind, Notice};
 use crate::release::{self, Release, Store};
@@ -45,7 +43,7 @@ impl Backend for Memory {
         Ok(())
     }
 
-    fn capabilities(&self, _notices: &mut Vec<Notice>) -> Result<Capabilities, Error> {
+    fn capabilities(&self) -> Result<Capabilities, Error> {
         Ok(Capabilities::default())
     }
 
@@ -60,7 +58,7 @@ impl Backend for Memory {
         Ok(None)
     }
 
-    fn build(&self, _manifest: &[u8], _validation: Validation) -> Result<Vec<Object>, Error> {
+    fn build(&self, _manifest: &[u8]) -> Result<Vec<Object>, Error> {
         Ok(Vec::new())
     }
 

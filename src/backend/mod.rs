@@ -10,6 +10,7 @@ pub mod kube;
 pub mod memory;
 mod object;
 
+pub(crate) use context::CANCELLED;
 pub use context::{Cancel, Context, Event, Waiting};
 pub use object::{Key, Object};
 
@@ -22,16 +23,6 @@ use crate::chart::Capabilities;
 use crate::diag::{Error, Notice};
 use crate::release::Store;
 use crate::value::Frozen;
-
-/// How objects are checked before they are stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Validation {
-    /// Fields that their kind does not have are refused.
-    #[default]
-    Strict,
-    /// They are dropped.
-    Ignore,
-}
 
 /// What becomes of a field that somebody else manages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,8 +50,6 @@ pub enum Method {
 pub struct Apply {
     /// How existing objects change.
     pub method: Method,
-    /// How fields are checked.
-    pub validation: Validation,
     /// Whether objects of kinds without merge rules are merged three ways, too, where we merge.
     pub merge_custom: Merge,
     /// Whether fields that we managed by merging become the other side's to merge.
@@ -91,7 +80,6 @@ impl Default for Apply {
     fn default() -> Apply {
         Apply {
             method: Method::Server(Conflicts::Fail),
-            validation: Validation::Strict,
             merge_custom: Merge::TwoWay,
             adopt_fields: Adoption::Leave,
         }
@@ -142,15 +130,11 @@ pub enum Form {
     Table,
 }
 
-/// What was done to which objects, also where it ended with an error.
+/// How far an update came.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// They were not there before.
+    /// What was not there before, also where it could not be created.
     pub created: Vec<Object>,
-    /// They were.
-    pub updated: Vec<Object>,
-    /// They are gone, or going.
-    pub deleted: Vec<Object>,
     /// Why not all was done.
     pub error: Option<Error>,
 }
@@ -167,7 +151,7 @@ pub trait Backend: Send + Sync {
     ///
     /// # Errors
     /// Whatever it says.
-    fn capabilities(&self, notices: &mut Vec<Notice>) -> Result<Capabilities, Error>;
+    fn capabilities(&self) -> Result<Capabilities, Error>;
 
     /// An object, or a list of them where `name` is empty, for templates; `None` where there is none.
     ///
@@ -186,7 +170,7 @@ pub trait Backend: Send + Sync {
     ///
     /// # Errors
     /// Texts that are not objects, and kinds that are not known there.
-    fn build(&self, manifest: &[u8], validation: Validation) -> Result<Vec<Object>, Error>;
+    fn build(&self, manifest: &[u8]) -> Result<Vec<Object>, Error>;
 
     /// Waits until the kinds that `definitions` define are served.
     ///

@@ -69,23 +69,6 @@ pub struct Object {
     pub body: Value,
 }
 
-impl Object {
-    /// A label of it.
-    pub fn label(&self, name: &str) -> Option<&str> {
-        metadata(&self.body, "labels", name)
-    }
-
-    /// An annotation of it.
-    pub fn annotation(&self, name: &str) -> Option<&str> {
-        metadata(&self.body, "annotations", name)
-    }
-}
-
-/// A label or annotation of an object's body.
-pub(crate) fn metadata<'a>(body: &'a Value, member: &str, name: &str) -> Option<&'a str> {
-    body.get("metadata")?.get(member)?.get(name)?.as_str()
-}
-
 /// The same data in the form that the other side talks.
 pub(crate) fn from_frozen(value: &Frozen) -> Value {
     stacker::maybe_grow(64 * 1024, 1024 * 1024, || match value {

@@ -54,15 +54,6 @@ pub fn deployed(store: &dyn Store, name: &str) -> Result<Vec<Release>, Error> {
     Ok(found)
 }
 
-/// The newest revision that claims to run.
-///
-/// # Errors
-/// As [`deployed`].
-pub fn last_deployed(store: &dyn Store, name: &str) -> Result<Release, Error> {
-    let mut found = deployed(store, name)?;
-    found.pop().ok_or_else(|| none_deployed(name))
-}
-
 /// Adds a revision, after the oldest went so that with it there are at most `limit` (0: no limit);
 /// the newest one that runs stays in any case.
 ///

@@ -33,7 +33,7 @@ fn patterns() -> &'static Patterns {
             r"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?P<m3>[A-Z][a-z]{2}) (?P<d3>[ \d]\d) ",
             r"(?P<t3>\d\d:\d\d:\d\d) (?P<y3>\d{4})",
         )),
-        random: compile(r"(?-u)(\.(?:yaml|tgz))\d{5,10}\b"),
+        random: compile(r"(?-u)(\.(?:yaml|tgz))\d{1,10}\b"),
         key: compile(r"(helm-manager-)[0-9a-f]{64}"),
         digest: compile(r"(digest: sha256:)[0-9a-f]{64}"),
     })

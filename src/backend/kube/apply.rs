@@ -10,12 +10,16 @@ use super::managed;
 use super::merge;
 use super::path;
 use crate::backend::{
-    Adoption, Apply, Cascade, Changes, Conflicts, Context, Key, Method, Object, Validation,
+    Adoption, Apply, CANCELLED, Cascade, Changes, Conflicts, Context, Key, Method, Object,
 };
 use crate::diag::{Error, Level, Notice};
 
 /// How often a write that met another is tried again, as `retry.DefaultRetry` does.
 const TRIES: usize = 5;
+
+/// Fields that a kind does not have are refused; `--disable-openapi-validation` changes nothing about
+/// that, in Helm 4.2.4 either.
+const VALIDATION: &str = "Strict";
 
 /// Gathers what servers warn of.
 pub(super) type Warnings<'a> = &'a (dyn Fn(&[String]) + Sync);
@@ -39,8 +43,8 @@ impl Writer<'_> {
                     // Helm holds a lock around each of these, and Go runs what was started last first.
                     Method::Client | Method::Replace => {
                         let mut done = Vec::with_capacity(batch.len());
-                        let (last, first) = batch.split_at(batch.len() - 1);
-                        for object in first.iter().chain(last) {
+                        let (others, last) = batch.split_at(batch.len() - 1);
+                        for object in last.iter().chain(others) {
                             done.push(self.create_one(object, apply).await);
                         }
                         done
@@ -65,7 +69,7 @@ impl Writer<'_> {
             let mut failures = Vec::new();
             for object in wanted {
                 if context.cancel.is_cancelled() {
-                    return Err(Failure::unasked("context canceled".to_owned()));
+                    return Err(Failure::unasked(CANCELLED.to_owned()));
                 }
                 let live = match self.get(&object.key, &object.resource).await {
                     Ok(live) => live,
@@ -91,7 +95,6 @@ impl Writer<'_> {
                             .with("kind", &object.key.kind),
                     );
                 }
-                changes.updated.push(object.clone());
                 let original = original.map_or(&live, |original| &original.body);
                 if let Err(failure) = self.update_one(original, &live, object, apply).await {
                     failures.push(failure);
@@ -108,7 +111,7 @@ impl Writer<'_> {
                     continue;
                 }
                 match self.delete_one(object, Cascade::Background).await {
-                    Ok(()) => changes.deleted.push(object.clone()),
+                    Ok(()) => {}
                     Err(failure) if failure.is_not_found() => {}
                     Err(failure) => {
                         let Key {
@@ -175,7 +178,7 @@ impl Writer<'_> {
 
     async fn create_one(&self, object: &Object, apply: &Apply) -> Result<(), Failure> {
         if let Method::Server(conflicts) = apply.method {
-            return self.apply(object, conflicts, apply.validation).await;
+            return self.apply(object, conflicts).await;
         }
         let collection = path::collection(
             &object.key.api_version(),
@@ -196,25 +199,20 @@ impl Writer<'_> {
         match apply.method {
             Method::Server(conflicts) => {
                 if apply.adopt_fields == Adoption::Upgrade {
-                    self.adopt(live, object, apply.validation).await?;
+                    self.adopt(live, object).await?;
                 }
-                self.apply(object, conflicts, apply.validation).await
+                self.apply(object, conflicts).await
             }
             Method::Client => self.merge(original, live, object, apply).await,
             Method::Replace => self
-                .replace(live, object, apply.validation)
+                .replace(live, object)
                 .await
                 .map_err(|failure| failure.wrap("failed to replace object")),
         }
     }
 
     /// Lets the server merge, under our name.
-    async fn apply(
-        &self,
-        object: &Object,
-        conflicts: Conflicts,
-        validation: Validation,
-    ) -> Result<(), Failure> {
+    async fn apply(&self, object: &Object, conflicts: Conflicts) -> Result<(), Failure> {
         let force = match conflicts {
             Conflicts::Fail => "false",
             Conflicts::Take => "true",
@@ -223,7 +221,7 @@ impl Writer<'_> {
             path::object(&object.key, &object.resource),
             &[
                 ("fieldManager", self.manager()),
-                ("fieldValidation", word(validation)),
+                ("fieldValidation", VALIDATION),
                 ("force", force),
             ],
         );
@@ -247,12 +245,7 @@ impl Writer<'_> {
     }
 
     /// What we managed by merging becomes the server's to merge (`csaupgrade` of `client-go`).
-    async fn adopt(
-        &self,
-        live: &Value,
-        object: &Object,
-        validation: Validation,
-    ) -> Result<(), Failure> {
+    async fn adopt(&self, live: &Value, object: &Object) -> Result<(), Failure> {
         let mut live = live.clone();
         let mut tries = 0;
         loop {
@@ -264,7 +257,7 @@ impl Writer<'_> {
                 path::object(&object.key, &object.resource),
                 &[
                     ("fieldManager", self.manager()),
-                    ("fieldValidation", word(validation)),
+                    ("fieldValidation", VALIDATION),
                 ],
             );
             let sent = self
@@ -329,17 +322,12 @@ impl Writer<'_> {
             })
     }
 
-    async fn replace(
-        &self,
-        live: &Value,
-        object: &Object,
-        validation: Validation,
-    ) -> Result<(), Failure> {
+    async fn replace(&self, live: &Value, object: &Object) -> Result<(), Failure> {
         let path = path::query(
             path::object(&object.key, &object.resource),
             &[
                 ("fieldManager", self.manager()),
-                ("fieldValidation", word(validation)),
+                ("fieldValidation", VALIDATION),
             ],
         );
         let mut body = object.body.clone();
@@ -389,16 +377,9 @@ impl Writer<'_> {
     }
 }
 
-fn word(validation: Validation) -> &'static str {
-    match validation {
-        Validation::Strict => "Strict",
-        Validation::Ignore => "Ignore",
-    }
-}
-
 /// Whether the chart that made it wants an object to stay.
 pub(super) fn is_kept(live: &Value) -> bool {
-    crate::backend::object::metadata(live, "annotations", "helm.sh/resource-policy") == Some("keep")
+    live["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
 }
 
 /// Several clients counted against one quota at the same time.

@@ -25,9 +25,7 @@ use serde_json::Value;
 pub use config::{Proxies, Settings};
 pub use store::Driver;
 
-use super::{
-    Apply, Backend, Cascade, Changes, Context, Form, Jobs, Log, Object, Strategy, Validation,
-};
+use super::{Apply, Backend, Cascade, Changes, Context, Form, Jobs, Log, Object, Strategy};
 use crate::chart::Capabilities;
 use crate::diag::{Error, Notice};
 use crate::release::Store;
@@ -95,7 +93,7 @@ impl Backend for Kube {
         }
     }
 
-    fn capabilities(&self, _notices: &mut Vec<Notice>) -> Result<Capabilities, Error> {
+    fn capabilities(&self) -> Result<Capabilities, Error> {
         discovery::capabilities(&self.connection, &self.discovery)
     }
 
@@ -116,7 +114,7 @@ impl Backend for Kube {
         lookup::look_up(&self.connection, &self.discovery, &wanted, notices)
     }
 
-    fn build(&self, manifest: &[u8], _validation: Validation) -> Result<Vec<Object>, Error> {
+    fn build(&self, manifest: &[u8]) -> Result<Vec<Object>, Error> {
         build::build(
             &self.connection,
             &self.discovery,

@@ -1,5 +1,7 @@
 //! Paths of objects on an API server.
 
+use serde_json::Value;
+
 use crate::backend::Key;
 use crate::go::url;
 
@@ -33,6 +35,18 @@ pub(super) fn query(path: String, pairs: &[(&str, &str)]) -> String {
         path.push_str(&text(url::query_escape(value)));
     }
     path
+}
+
+/// A label selector for objects that have all of `labels`, in the order of their names.
+pub(super) fn selector(labels: &Value) -> String {
+    let mut pairs: Vec<String> = labels
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, value)| Some(format!("{name}={}", value.as_str()?)))
+        .collect();
+    pairs.sort();
+    pairs.join(",")
 }
 
 /// Escaped bytes are ASCII.

@@ -99,11 +99,5 @@ fn selector(object: &Object) -> Option<String> {
         "ReplicationController" => spec,
         _ => return None,
     };
-    let labels = labels.as_object()?;
-    let mut pairs: Vec<String> = labels
-        .iter()
-        .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
-        .collect();
-    pairs.sort();
-    Some(pairs.join(","))
+    labels.is_object().then(|| path::selector(labels))
 }

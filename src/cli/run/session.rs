@@ -8,9 +8,7 @@ use super::super::environment::Environment;
 use super::source::BEYOND;
 use crate::action::lifecycle::{Cluster, Operation};
 use crate::action::pending;
-use crate::backend::{
-    Backend, Cancel, Conflicts, Context, Event, Jobs, Strategy, TIMEOUT, Validation,
-};
+use crate::backend::{Backend, Cancel, Conflicts, Context, Event, Jobs, Strategy, TIMEOUT};
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
 use crate::go::time;
@@ -149,10 +147,6 @@ pub(super) fn operation(flags: &FlagSet, environment: &Environment) -> Result<Op
         timeout: timeout(flags)?,
         no_hooks: flags.is("no-hooks"),
         description: flags.text("description").to_owned(),
-        validation: match flags.is("disable-openapi-validation") {
-            true => Validation::Ignore,
-            false => Validation::Strict,
-        },
         conflicts: match flags.is("force-conflicts") {
             true => Conflicts::Take,
             false => Conflicts::Fail,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::connection::Connection;
-use crate::backend::{Context, Jobs, Object, Strategy};
+use crate::backend::{CANCELLED, Context, Jobs, Object, Strategy};
 use crate::diag::{Error, Kind};
 use crate::go::time::{Time, Zone};
 use crate::kubernetes::readiness::kstatus::{self, Status, Verdict};
@@ -154,7 +154,7 @@ impl Waiter<'_> {
         match ended {
             Ended::Reached => {}
             Ended::Late => lines.push(LATE.to_owned()),
-            Ended::Cancelled => lines.push("context canceled".to_owned()),
+            Ended::Cancelled => lines.push(CANCELLED.to_owned()),
         }
         if lines.is_empty() {
             return Ok(());

@@ -8,7 +8,7 @@ use super::super::connection::Request;
 use super::super::failure::Failure;
 use super::super::path;
 use super::{Goal, LATE, Waiter};
-use crate::backend::{Jobs, Object};
+use crate::backend::{CANCELLED, Jobs, Object};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::kubernetes::readiness::kstatus::Status;
 use crate::kubernetes::readiness::legacy::{self, Needs};
@@ -122,7 +122,7 @@ impl Waiter<'_> {
             let next = Instant::now() + ROUND;
             while Instant::now() < next {
                 if self.context.cancel.is_cancelled() {
-                    return Err(Error::new(Kind::Cancelled, "context canceled"));
+                    return Err(Error::new(Kind::Cancelled, CANCELLED));
                 }
                 if Instant::now() >= end {
                     return Err(Error::new(Kind::Cancelled, LATE));
@@ -157,14 +157,8 @@ impl Waiter<'_> {
     ) -> Result<Vec<Value>, Failure> {
         let selector = &live["spec"]["selector"];
         let labels = selector.get("matchLabels").unwrap_or(selector);
-        let pairs: Vec<String> = labels
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter_map(|(name, value)| Some(format!("{name}={}", value.as_str()?)))
-            .collect();
         let collection = path::collection(api_version, resource, &object.key.namespace);
-        let path = path::query(collection, &[("labelSelector", &pairs.join(","))]);
+        let path = path::query(collection, &[("labelSelector", &path::selector(labels))]);
         let list = self.connection.send(Request::get(path))?.json()?;
         Ok(list["items"].as_array().cloned().unwrap_or_default())
     }
