@@ -2,7 +2,9 @@
 
 use super::lifecycle::{Cluster, Operation, creating, now, set_status};
 use super::ownership::{Claim, Owner};
-use super::prepare::{self, Naming, Prepared, Rendered, Surroundings, Wanted, write_document};
+use super::prepare::{
+    self, Naming, Prepared, Rendered, Surroundings, Verb, Wanted, write_document,
+};
 use super::source::Source;
 use super::{crd, hook, pending, uninstall};
 use crate::backend::{Adoption, Context, Merge, Object};
@@ -112,6 +114,7 @@ pub fn run(
         labels: &options.labels,
         revision: 1,
         is_upgrade: false,
+        verb: Verb::Install,
         skip_crds: options.skip_crds,
         skip_schema_validation: options.skip_schema_validation,
         enable_dns: options.enable_dns,

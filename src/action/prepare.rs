@@ -106,13 +106,25 @@ pub(super) struct Wanted<'a> {
     pub(super) labels: &'a [(String, String)],
     /// Number of the revision, from 1.
     pub(super) revision: i64,
+    /// What templates see as `.Release.IsUpgrade`.
     pub(super) is_upgrade: bool,
+    /// Who wants it.
+    pub(super) verb: Verb,
     /// Leave the charts' CRDs out.
     pub(super) skip_crds: bool,
     pub(super) skip_schema_validation: bool,
     pub(super) enable_dns: bool,
     /// Parsed templates are left to the system.
     pub(super) ends_process: bool,
+}
+
+/// The action that a release is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    /// `install`, or `template`, which does as that does.
+    Install,
+    /// `upgrade`, which does not look at the kind of chart and looks at labels later, as Helm's.
+    Upgrade,
 }
 
 /// A chart with the values it is rendered with.
@@ -152,8 +164,7 @@ pub(super) fn load(
     notices.push(Notice::new(Level::Debug, "Chart path").with("path", &path));
     let layers = values::layer(wanted.values, around.files)?;
     let mut chart = chart::load(&path, notices)?;
-    // An upgrade looks at the kind of chart no more than Helm's does.
-    if !wanted.is_upgrade || around.backend.is_none() {
+    if wanted.verb == Verb::Install {
         check_installable(&chart)?;
     }
     if let Err(missing) = dependency::check(&chart) {
@@ -349,7 +360,7 @@ impl Loaded {
             schema::validate(&chart, &coalesced, around.remote, notices)
                 .map_err(|invalid| explain::schema(invalid, &chart, &layers, &coalesced))?;
         }
-        if !wanted.is_upgrade || around.backend.is_none() {
+        if wanted.verb == Verb::Install {
             check_labels(wanted.labels)?;
         }
         Ok(Prepared {

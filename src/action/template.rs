@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::ownership::{Claim, Owner};
 use super::prepare::{
-    self, Naming, Prepared, Rendered, SOURCE, Surroundings, Wanted, write_document,
+    self, Naming, Prepared, Rendered, SOURCE, Surroundings, Verb, Wanted, write_document,
 };
 use super::source::Source;
 use crate::backend::Backend;
@@ -112,6 +112,7 @@ pub fn run(
         labels: &options.labels,
         revision: 1,
         is_upgrade: options.is_upgrade,
+        verb: Verb::Install,
         skip_crds: options.skip_crds,
         skip_schema_validation: options.skip_schema_validation,
         enable_dns: options.enable_dns,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::install::{Mode, Output};
 use super::lifecycle::{Cluster, Operation, ServerSide, join, set_status};
 use super::ownership::{Claim, Owner};
-use super::prepare::{self, Loaded, Surroundings, Wanted};
+use super::prepare::{self, Loaded, Surroundings, Verb, Wanted};
 use super::source::Source;
 use super::{hook, pending, rollback};
 use crate::backend::{Adoption, Backend, Cascade, Context, Object};
@@ -104,6 +104,7 @@ impl Options {
             labels: &self.labels,
             revision,
             is_upgrade: true,
+            verb: Verb::Upgrade,
             skip_crds: true,
             skip_schema_validation: self.skip_schema_validation,
             enable_dns: self.enable_dns,

@@ -206,14 +206,27 @@ fn programs_sign_in() {
     );
     assert_eq!(site.list(&config, &[]), Ok(String::new()));
     let asked = fs::read_to_string(&log).expect("it was asked");
+    let asked_once = asked.lines().count();
     let is_right = |line: &str| line == "prod eks get-token --cluster-name shop";
     assert!(!asked.is_empty() && asked.lines().all(is_right), "{asked}");
+    // An upgrade that turns into an install signs in no more often than others do.
+    fs::create_dir(site.path("empty")).expect("a folder");
+    let chart = "apiVersion: v2\nname: empty\nversion: 1.0.0\n";
+    fs::write(site.path("empty/Chart.yaml"), chart).expect("a file");
+    let variables = [("KUBECONFIG", config.to_str().expect("UTF-8"))];
+    let words = ["upgrade", "--install", "empty", "./empty"];
+    site.helm(&words, &variables).expect("installed");
+    let asked = fs::read_to_string(&log)
+        .expect("a log")
+        .replacen(&asked, "", 1);
+    assert_eq!(asked.lines().count(), asked_once, "{asked}");
+    let asked = fs::read_to_string(&log).expect("a log");
 
     // Whoever has a token asks no program.
     let token = site.token.as_str();
     assert_eq!(
         site.list(&config, &["--kube-token", token]),
-        Ok(String::new())
+        Ok("empty\n".to_owned())
     );
     assert_eq!(fs::read_to_string(&log).expect("a log"), asked);
 

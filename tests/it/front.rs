@@ -174,3 +174,35 @@ fn output_goes_to_a_folder() {
         std::fs::read_to_string(outcome.path("out/web/templates/a.yaml")).expect("a file");
     assert_eq!(written, "---\n# Source: web/templates/a.yaml\na: 1\n\n");
 }
+
+#[test]
+fn what_cannot_be_installed_is_refused_however_it_is_rendered() {
+    let variables = [
+        ("HELM_DRIVER", "memory"),
+        ("HELM_MEMORY_DRIVER_DATA", "records.yaml"),
+    ];
+    for words in [
+        &["template", "x", "./lib"][..],
+        &["template", "x", "./lib", "--is-upgrade"],
+        #[cfg(feature = "kube")]
+        &["template", "x", "./lib", "--is-upgrade", "--validate"],
+    ] {
+        let run = Run::helm(words)
+            .chart("lib", "", "")
+            .file(
+                "lib/Chart.yaml",
+                "apiVersion: v2\nname: lib\nversion: 0.1.0\ntype: library\n",
+            )
+            .file("records.yaml", "[]");
+        let outcome = variables
+            .into_iter()
+            .fold(run, |run, (name, value)| run.variable(name, value))
+            .go();
+        let line = "Error: library charts are not installable\n";
+        assert!(
+            outcome.failure().ends_with(line),
+            "{words:?}: {}",
+            outcome.stderr
+        );
+    }
+}

@@ -1,24 +1,19 @@
 //! `helm install`.
 
 use super::super::environment::Environment;
-use super::super::read::Files;
 use super::cluster;
 use super::get::colors;
-use super::plugin::PostRendering;
-use super::session::{Session, operation, unlock};
-use super::source::{getters, source};
-use super::template::{DryRun, Schemas, dry_run, labels_of, values_of};
-use crate::action::Surroundings;
+use super::session::{Run, operation, unlock};
+use super::source::source;
+use super::template::{DryRun, dry_run, labels_of, values_of};
 use crate::action::install::{self, Mode, Options};
 use crate::action::source::Source;
-use crate::backend::Context;
+use crate::backend::Backend;
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
 use crate::release::{ApplyMethod, Release, Report};
 use crate::render::notes::Subcharts;
-use crate::render::postrender::PostRenderer;
 use crate::ui::Terminal;
-use crate::world::Real;
 
 /// Under Helm's name.
 ///
@@ -32,69 +27,40 @@ pub(in crate::cli) fn strict(
 ) -> Result<(), Error> {
     let source = source(flags, environment, terminal)?;
     let dry_run = dry_run(flags, terminal)?;
-    let options = options(flags, arguments, environment, source, dry_run)?;
-    let release = run(&options, flags, environment, terminal, dry_run)
+    let mut options = options(flags, arguments, environment, source, dry_run)?;
+    let backend = match dry_run {
+        DryRun::Client => None,
+        _ => Some(cluster::connect(flags, environment)?),
+    };
+    let backend = backend.as_deref();
+    if let (Some(backend), Mode::Real, [name, ..]) = (backend, options.mode, arguments) {
+        options.replace |= unlock(name, backend, (flags, environment), terminal)?;
+    }
+    let release = run(&options, backend, (flags, environment), terminal)
         .map_err(|error| error.wrap("INSTALLATION FAILED"))?;
     print(&release, flags, terminal)
 }
 
-/// Installs, and shows what happens meanwhile.
+/// Installs, and shows what happens meanwhile; without a `backend` it is only tried.
 ///
 /// # Errors
 /// Helm's line for whatever failed first.
 pub(super) fn run(
     options: &Options,
-    flags: &FlagSet,
-    environment: &Environment,
+    backend: Option<&dyn Backend>,
+    (flags, environment): (&FlagSet, &Environment),
     terminal: &mut Terminal,
-    dry_run: DryRun,
 ) -> Result<Release, Error> {
-    let backend = match dry_run {
-        DryRun::Client => None,
-        _ => Some(cluster::connect(flags, environment)?),
+    let name = options.arguments.first().map_or("", String::as_str);
+    let run = Run {
+        flags,
+        environment,
+        timeout: options.operation.timeout,
+        caught: (options.mode == Mode::Real).then_some(name),
     };
-    let mut options = options.clone();
-    if let (Some(backend), Mode::Real, [name, ..]) =
-        (&backend, options.mode, options.arguments.as_slice())
-    {
-        let flags = (flags, environment);
-        options.replace |= unlock(name, backend.as_ref(), flags, terminal)?;
-    }
-    let options = &options;
-    let mut notices = Vec::new();
-    let post = PostRendering::of(flags, environment)?;
-    let renderer = post.as_ref().map(|post| |text: &[u8]| post.run(text));
-    let getters = getters(flags, environment, terminal);
-    let mut out = Vec::new();
-    let session = Session::new(terminal);
-    if options.mode == Mode::Real {
-        session.catch_signals(options.arguments.first().map_or("", String::as_str));
-    }
-    let events = |event| session.tell(event);
-    let release = install::run(
-        options,
-        &mut Surroundings {
-            world: &Real::new(),
-            files: &mut Files::new(getters),
-            remote: &Schemas::default(),
-            backend: backend.as_deref(),
-            post_renderer: renderer
-                .as_ref()
-                .map(|renderer| renderer as &PostRenderer<'_>),
-        },
-        Context {
-            cancel: &session.cancel,
-            timeout: options.operation.timeout,
-            events: &events,
-        },
-        &mut out,
-        &mut notices,
-    );
-    session.with(|terminal| {
-        terminal.log(&notices);
-        terminal.out.append(&mut out);
-    });
-    release
+    run.with_chart(backend, terminal, |around, context, out, notices| {
+        install::run(options, around, context, out, notices)
+    })
 }
 
 pub(super) fn options(

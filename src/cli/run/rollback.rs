@@ -2,19 +2,17 @@
 
 use super::super::environment::Environment;
 use super::cluster;
-use super::session::{Session, operation, unlock};
+use super::session::{Run, operation, unlock};
 use super::source::BEYOND;
 use super::template::{DryRun, dry_run};
 use crate::action::install::Mode;
-use crate::action::lifecycle::{Cluster, ServerSide};
+use crate::action::lifecycle::ServerSide;
 use crate::action::pending::Pending;
 use crate::action::rollback::{self, Options};
-use crate::backend::Context;
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
 use crate::go::strconv;
 use crate::ui::Terminal;
-use crate::world::Real;
 
 /// Under Helm's name.
 ///
@@ -48,28 +46,20 @@ pub(in crate::cli) fn strict(
         operation: operation(flags, environment)?,
     };
     let backend = cluster::connect(flags, environment)?;
-    let namespace = environment.namespace(flags);
     let name = arguments.first().map_or("", String::as_str);
     if options.mode == Mode::Real {
         unlock(name, backend.as_ref(), (flags, environment), terminal)?;
     }
-    let session = Session::new(terminal);
-    if flags.is(BEYOND) && options.mode == Mode::Real {
+    let run = Run {
+        flags,
+        environment,
+        timeout: options.operation.timeout,
         // Helm dies of signals here, and leaves the revision pending.
-        session.catch_signals(name);
-    }
-    let events = |event| session.tell(event);
-    let cluster = Cluster {
-        backend: backend.as_ref(),
-        context: Context {
-            cancel: &session.cancel,
-            timeout: options.operation.timeout,
-            events: &events,
-        },
-        world: &Real::new(),
-        namespace: &namespace,
+        caught: (flags.is(BEYOND) && options.mode == Mode::Real).then_some(name),
     };
-    rollback::run(name, &options, &cluster)?;
+    run.on_cluster(backend.as_ref(), terminal, |_, cluster| {
+        rollback::run(name, &options, cluster)
+    })?;
     terminal.print("Rollback was a success! Happy Helming!\n");
     Ok(())
 }

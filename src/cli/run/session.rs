@@ -5,13 +5,18 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::super::environment::Environment;
-use super::source::BEYOND;
+use super::super::read::Files;
+use super::plugin::PostRendering;
+use super::source::{BEYOND, getters};
+use super::template::Schemas;
+use crate::action::Surroundings;
 use crate::action::lifecycle::{Cluster, Operation};
 use crate::action::pending;
 use crate::backend::{Backend, Cancel, Conflicts, Context, Event, Jobs, Strategy, TIMEOUT};
-use crate::diag::{Error, Kind};
+use crate::diag::{Error, Kind, Notice};
 use crate::go::flag::FlagSet;
 use crate::go::time;
+use crate::render::postrender::PostRenderer;
 use crate::ui::Terminal;
 use crate::world::Real;
 
@@ -97,6 +102,93 @@ impl<'a> Session<'a> {
 
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut Terminal) -> T) -> T {
         act(&mut self.terminal.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A command that works on a release, with what its action is to be given.
+pub(super) struct Run<'a> {
+    pub(super) flags: &'a FlagSet,
+    pub(super) environment: &'a Environment,
+    /// How long a wait may take.
+    pub(super) timeout: Duration,
+    /// The release, where signals call off what is done to it; without one they end the process.
+    pub(super) caught: Option<&'a str>,
+}
+
+impl Run<'_> {
+    /// Acts on the releases of a cluster.
+    pub(super) fn on_cluster<T>(
+        &self,
+        backend: &dyn Backend,
+        terminal: &mut Terminal,
+        act: impl FnOnce(&Session<'_>, &Cluster<'_>) -> T,
+    ) -> T {
+        let session = Session::new(terminal);
+        if let Some(release) = self.caught {
+            session.catch_signals(release);
+        }
+        let events = |event| session.tell(event);
+        let cluster = Cluster {
+            backend,
+            context: Context {
+                cancel: &session.cancel,
+                timeout: self.timeout,
+                events: &events,
+            },
+            world: &Real::new(),
+            namespace: &self.environment.namespace(self.flags),
+        };
+        act(&session, &cluster)
+    }
+
+    /// Acts on a chart, and on a cluster where there is a `backend`; what is said on the way is shown
+    /// at the end.
+    ///
+    /// # Errors
+    /// A post-renderer that there is not, and whatever the act says.
+    pub(super) fn with_chart<T>(
+        &self,
+        backend: Option<&dyn Backend>,
+        terminal: &mut Terminal,
+        act: impl FnOnce(
+            &mut Surroundings<'_>,
+            Context<'_>,
+            &mut Vec<u8>,
+            &mut Vec<Notice>,
+        ) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let post = PostRendering::of(self.flags, self.environment)?;
+        let renderer = post.as_ref().map(|post| |text: &[u8]| post.run(text));
+        let getters = getters(self.flags, self.environment, terminal);
+        let session = Session::new(terminal);
+        if let Some(release) = self.caught {
+            session.catch_signals(release);
+        }
+        let events = |event| session.tell(event);
+        let (mut out, mut notices) = (Vec::new(), Vec::new());
+        let done = act(
+            &mut Surroundings {
+                world: &Real::new(),
+                files: &mut Files::new(getters),
+                remote: &Schemas::default(),
+                backend,
+                post_renderer: renderer
+                    .as_ref()
+                    .map(|renderer| renderer as &PostRenderer<'_>),
+            },
+            Context {
+                cancel: &session.cancel,
+                timeout: self.timeout,
+                events: &events,
+            },
+            &mut out,
+            &mut notices,
+        );
+        session.with(|terminal| {
+            terminal.log(&notices);
+            terminal.out.append(&mut out);
+        });
+        done
     }
 }
 

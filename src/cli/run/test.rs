@@ -3,15 +3,13 @@
 use super::super::environment::Environment;
 use super::cluster;
 use super::get::colors;
-use super::session::{Session, timeout};
+use super::session::{Run, Session, timeout};
 use crate::action::lifecycle::Cluster;
 use crate::action::test::{self, Options};
-use crate::backend::Context;
 use crate::diag::Error;
 use crate::go::flag::FlagSet;
 use crate::release::Report;
 use crate::ui::Terminal;
-use crate::world::Real;
 
 /// Under Helm's name.
 ///
@@ -40,21 +38,26 @@ pub(in crate::cli) fn strict(
         }
     }
     let backend = cluster::connect(flags, environment)?;
-    let namespace = environment.namespace(flags);
-    let session = Session::new(terminal);
-    let events = |event| session.tell(event);
-    let cluster = Cluster {
-        backend: backend.as_ref(),
-        context: Context {
-            cancel: &session.cancel,
-            timeout: options.timeout,
-            events: &events,
-        },
-        world: &Real::new(),
-        namespace: &namespace,
+    let run = Run {
+        flags,
+        environment,
+        timeout: options.timeout,
+        caught: None,
     };
     let name = arguments.first().map_or("", String::as_str);
-    let mut tested = test::run(name, &options, &cluster)?;
+    run.on_cluster(backend.as_ref(), terminal, |session, cluster| {
+        test(name, &options, flags, session, cluster)
+    })
+}
+
+fn test(
+    name: &str,
+    options: &Options,
+    flags: &FlagSet,
+    session: &Session<'_>,
+    cluster: &Cluster<'_>,
+) -> Result<(), Error> {
+    let mut tested = test::run(name, options, cluster)?;
     session.with(|terminal| {
         let report = Report {
             debug: flags.is("debug"),
@@ -67,7 +70,7 @@ pub(in crate::cli) fn strict(
     })?;
     let mut failed = tested.error.take();
     if flags.is("logs") {
-        let (text, logged) = tested.logs(&options, &cluster);
+        let (text, logged) = tested.logs(options, cluster);
         session.with(|terminal| {
             terminal.out.push(b'\n');
             terminal.out.extend(text);
@@ -82,7 +85,7 @@ pub(in crate::cli) fn strict(
             });
         }
     }
-    let cleaned = tested.clean_up(&cluster);
+    let cleaned = tested.clean_up(cluster);
     match failed {
         Some(error) => Err(error),
         None => cleaned,

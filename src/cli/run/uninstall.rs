@@ -2,14 +2,12 @@
 
 use super::super::environment::Environment;
 use super::cluster;
-use super::session::{Session, operation};
-use crate::action::lifecycle::Cluster;
+use super::session::{Run, operation};
 use crate::action::uninstall::{self, Options};
-use crate::backend::{Cascade, Context};
+use crate::backend::Cascade;
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
 use crate::ui::Terminal;
-use crate::world::Real;
 
 /// Under Helm's name.
 ///
@@ -39,21 +37,16 @@ pub(in crate::cli) fn strict(
         },
     };
     let backend = cluster::connect(flags, environment)?;
-    let namespace = environment.namespace(flags);
+    let run = Run {
+        flags,
+        environment,
+        timeout: options.operation.timeout,
+        caught: None,
+    };
     for name in arguments {
-        let session = Session::new(terminal);
-        let events = |event| session.tell(event);
-        let cluster = Cluster {
-            backend: backend.as_ref(),
-            context: Context {
-                cancel: &session.cancel,
-                timeout: options.operation.timeout,
-                events: &events,
-            },
-            world: &Real::new(),
-            namespace: &namespace,
-        };
-        let done = uninstall::run(name, &options, &cluster)?;
+        let done = run.on_cluster(backend.as_ref(), terminal, |_, cluster| {
+            uninstall::run(name, &options, cluster)
+        })?;
         if let Some(done) = done.filter(|done| !done.kept.is_empty()) {
             terminal.print(&format!("{}\n", done.kept));
         }

@@ -1,25 +1,20 @@
 //! `helm upgrade`.
 
 use super::super::environment::Environment;
-use super::super::read::Files;
-use super::plugin::PostRendering;
-use super::session::{Session, operation, unlock};
-use super::source::{getters, source};
-use super::template::{DryRun, Schemas, dry_run, labels_of, values_of};
+use super::session::{Run, operation, unlock};
+use super::source::source;
+use super::template::{DryRun, dry_run, labels_of, values_of};
 use super::{cluster, install};
-use crate::action::Surroundings;
 use crate::action::install::Mode;
 use crate::action::lifecycle::ServerSide;
 use crate::action::source::Source;
 use crate::action::upgrade::{self, Options, Reuse};
-use crate::backend::{Backend, Context};
+use crate::backend::Backend;
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
 use crate::release::{ApplyMethod, Status, history};
 use crate::render::notes::Subcharts;
-use crate::render::postrender::PostRenderer;
 use crate::ui::Terminal;
-use crate::world::Real;
 
 /// Under Helm's name.
 ///
@@ -54,45 +49,21 @@ pub(in crate::cli) fn strict(
             _ => ApplyMethod::Server,
         };
         options.replace = found == Found::Uninstalled;
-        let release = install::run(&options, flags, environment, terminal, dry_run)?;
+        let backend = (dry_run != DryRun::Client).then_some(backend.as_ref());
+        let release = install::run(&options, backend, (flags, environment), terminal)?;
         return install::print(&release, flags, terminal);
     }
     let options = options(flags, arguments, environment, source, dry_run)?;
-    let mut notices = Vec::new();
-    let mut out = Vec::new();
-    let post = PostRendering::of(flags, environment)?;
-    let renderer = post.as_ref().map(|post| |text: &[u8]| post.run(text));
-    let getters = getters(flags, environment, terminal);
-    let session = Session::new(terminal);
-    if options.mode == Mode::Real {
-        session.catch_signals(name);
-    }
-    let events = |event| session.tell(event);
-    let release = upgrade::run(
-        &options,
-        backend.as_ref(),
-        &mut Surroundings {
-            world: &Real::new(),
-            files: &mut Files::new(getters),
-            remote: &Schemas::default(),
-            backend: Some(backend.as_ref()),
-            post_renderer: renderer
-                .as_ref()
-                .map(|renderer| renderer as &PostRenderer<'_>),
-        },
-        Context {
-            cancel: &session.cancel,
-            timeout: options.operation.timeout,
-            events: &events,
-        },
-        &mut out,
-        &mut notices,
-    );
-    session.with(|terminal| {
-        terminal.log(&notices);
-        terminal.out.append(&mut out);
-    });
-    let release = release?;
+    let run = Run {
+        flags,
+        environment,
+        timeout: options.operation.timeout,
+        caught: (options.mode == Mode::Real).then_some(name),
+    };
+    let backend = backend.as_ref();
+    let release = run.with_chart(Some(backend), terminal, |around, context, out, notices| {
+        upgrade::run(&options, backend, around, context, out, notices)
+    })?;
     if flags.text("output") == "table" {
         terminal.print(&format!(
             "Release {name:?} has been upgraded. Happy Helming!\n"
