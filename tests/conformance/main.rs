@@ -11,42 +11,32 @@ mod coalesce;
 mod difference;
 #[path = "../exception.rs"]
 mod exception;
+#[path = "../harness.rs"]
+mod harness;
 mod json;
 #[path = "../recorded.rs"]
 mod recorded;
 mod rendering;
 mod strvals;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use case::Case;
 use exception::{Exceptions, expect_failure};
+use harness::variable;
 use libtest_mimic::{Arguments, Failed, Trial};
 use pintle::chart::{Capabilities, DEFAULT_API_VERSIONS};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    match trials() {
-        Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
-        Err(message) => {
-            let trial = Trial::test("load", || Err(Failed::from(message)));
-            libtest_mimic::run(&Arguments::default(), vec![trial]).exit_code()
-        }
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the interface of the harness")]
-fn named_folder() -> Option<PathBuf> {
-    std::env::var_os("PINTLE_CONFORMANCE")
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
+    harness::run(&arguments, trials())
 }
 
 fn trials() -> Result<Vec<Trial>, String> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/conformance");
-    let named = named_folder();
+    let named = variable("PINTLE_CONFORMANCE");
     let exceptions = match named {
         Some(_) => Exceptions::default(),
         None => Exceptions::load(&own.join("exceptions.txt"))?,

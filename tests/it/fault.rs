@@ -11,6 +11,8 @@ use std::thread::JoinHandle;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::outcome::Outcome;
+
 fn sha256(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -138,32 +140,6 @@ fn cut(headers: &str, body: &[u8], length: usize) -> Vec<u8> {
 /// A folder with a home of its own.
 struct Place(tempfile::TempDir);
 
-struct Outcome {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Outcome {
-    #[track_caller]
-    fn success(self) -> String {
-        assert_eq!(
-            self.code,
-            Some(0),
-            "stdout:\n{}\nstderr:\n{}",
-            self.stdout,
-            self.stderr
-        );
-        self.stdout
-    }
-
-    #[track_caller]
-    fn failure(self) -> String {
-        assert_eq!(self.code, Some(1), "stdout:\n{}", self.stdout);
-        self.stderr
-    }
-}
-
 impl Place {
     fn new() -> Place {
         Place(tempfile::tempdir().expect("a temporary folder"))
@@ -243,12 +219,7 @@ impl Place {
 const PINTLE: &str = env!("CARGO_BIN_EXE_pintle");
 
 fn outcome(command: &mut Command) -> Outcome {
-    let output = command.output().expect("the program");
-    Outcome {
-        code: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    Outcome::from(command.output().expect("the program"))
 }
 
 fn list(folder: &Path, found: &mut Vec<String>) {

@@ -20,6 +20,7 @@ mod front;
 mod kubernetes;
 mod layering;
 mod origin;
+mod outcome;
 mod pipeline;
 mod plugin;
 mod program;

@@ -6,30 +6,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::outcome::Outcome;
+
 /// A home with plugins, and a chart beside it.
 struct Home(tempfile::TempDir);
-
-/// What a run did.
-struct Outcome {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Outcome {
-    #[track_caller]
-    fn success(self) -> String {
-        let Outcome { stdout, stderr, .. } = self;
-        assert_eq!(self.code, Some(0), "stdout:\n{stdout}\nstderr:\n{stderr}");
-        stdout
-    }
-
-    #[track_caller]
-    fn failure(self, code: i32) -> String {
-        assert_eq!(self.code, Some(code), "stdout:\n{}", self.stdout);
-        self.stderr
-    }
-}
 
 const CHART: &str = "apiVersion: v2\nname: web\nversion: 0.1.0\n";
 const TEMPLATE: &str = "\
@@ -88,12 +68,7 @@ impl Home {
             .stdin(Stdio::null())
             .output()
             .expect("a run");
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Outcome {
-            code: output.status.code(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
+        Outcome::from(output)
     }
 
     fn helm(&self, arguments: &[&str]) -> Outcome {
@@ -131,7 +106,7 @@ fn a_command_gets_its_words_and_what_helm_knows() {
         run.stdout,
         "diff ns=prod debug=false ctx=c upgrade --detailed-exitcode r ./web\n"
     );
-    assert_eq!(run.failure(2), "Error: plugin \"diff\" exited with error\n");
+    assert_eq!(run.ended(2), "Error: plugin \"diff\" exited with error\n");
     let help = home.helm(&["help", "diff"]).success();
     assert!(help.starts_with("Shows what would change.\n\nUsage:\n  helm diff [flags]\n"));
     let all = home.helm(&["help"]).success();
@@ -144,11 +119,11 @@ fn programs_that_are_missing_are_named() {
     home.plugin("a", "name: a\ncommand: no-such-program x\n");
     home.plugin("b", "name: b\n");
     assert_eq!(
-        home.helm(&["a"]).failure(1),
+        home.helm(&["a"]).failure(),
         "Error: exec: \"no-such-program\": executable file not found in $PATH\n"
     );
     assert_eq!(
-        home.helm(&["b"]).failure(1),
+        home.helm(&["b"]).failure(),
         "Error: failed to prepare plugin command: no plugin command is applicable\n"
     );
 }
@@ -170,7 +145,7 @@ fn getters_fetch_values_charts_and_indexes() {
         .success();
     assert!(rendered.contains("a: \"from secrets://x.yaml\""));
     let failed = home.helm(&["template", "r", "web", "-f", "secrets://gone"]);
-    let said = failed.failure(1);
+    let said = failed.failure();
     assert!(said.starts_with("no such secret\nError: plugin "), "{said}");
     assert!(said.ends_with(" failed to invoke: plugin \"secrets\" exited with error\n"));
     home.helm(&["package", "web"]).success();
@@ -180,7 +155,7 @@ fn getters_fetch_values_charts_and_indexes() {
         let rendered = home.helm(&["template", "r", chart]).success();
         assert!(rendered.starts_with("---\n# Source: web/templates/a.yaml\n"));
     }
-    let refused = home.helm(&["template", "r", "gs://bucket/x"]).failure(1);
+    let refused = home.helm(&["template", "r", "gs://bucket/x"]).failure();
     assert_eq!(refused, "Error: scheme \"gs\" not supported\n");
 }
 
@@ -211,7 +186,7 @@ fn post_renderers_see_all_documents_and_may_add_some() {
     );
     let missing = home.helm(&["template", "r", "web", "--post-renderer", "none"]);
     assert_eq!(
-        missing.failure(1),
+        missing.failure(),
         "Error: invalid argument \"none\" for \"--post-renderer\" flag: plugin: {Name:none Type:postrenderer/v1} not found\n"
     );
 }
@@ -261,9 +236,7 @@ fn archives_are_packaged_and_installed_whole_or_not_at_all() {
     home.script("src/run.sh", "#!/bin/sh\n");
     home.helm(&["plugin", "package", "src", "--sign=false"])
         .success();
-    let refused = home
-        .helm(&["plugin", "install", "src-1.0.0.tgz"])
-        .failure(1);
+    let refused = home.helm(&["plugin", "install", "src-1.0.0.tgz"]).failure();
     assert_eq!(
         refused,
         "Error: plugin verification failed: no provenance file (.prov) found\n"
@@ -276,7 +249,7 @@ fn archives_are_packaged_and_installed_whole_or_not_at_all() {
     home.helm(&["plugin", "uninstall", "src"]).success();
     home.write("bad-1.0.0.tgz", "no archive at all");
     home.helm(&["plugin", "install", "bad-1.0.0.tgz", "--verify=false"])
-        .failure(1);
+        .failure();
     let left: Vec<_> = fs::read_dir(home.path("data/plugins"))
         .expect("a folder")
         .collect();
@@ -321,7 +294,7 @@ fn plugins_are_signed_and_checked_as_helm_does() {
             "openpgp: invalid data: private key checksum failure",
         ),
     ] {
-        let said = package(key, ring, pass).failure(1);
+        let said = package(key, ring, pass).failure();
         assert_eq!(said, format!("Error: {want}\n"), "{key} {ring} {pass}");
         assert!(!home.has("src-1.0.0.tgz"), "{key} {ring} {pass}");
     }
@@ -349,13 +322,13 @@ fn plugins_are_signed_and_checked_as_helm_does() {
     let stranger = ring("ed25519.gpg");
     let refused = home
         .helm(&["plugin", "verify", "src-1.0.0.tgz", "--keyring", &stranger])
-        .failure(1);
+        .failure();
     assert_eq!(
         refused,
         "Error: openpgp: signature made by unknown entity\n"
     );
     let install = ["plugin", "install", "src-1.0.0.tgz", "--keyring"];
-    let refused = home.helm(&[&install[..], &[&stranger]].concat()).failure(1);
+    let refused = home.helm(&[&install[..], &[&stranger]].concat()).failure();
     assert_eq!(
         refused,
         "Error: plugin verification failed: openpgp: signature made by unknown entity\n"
@@ -372,7 +345,7 @@ fn plugins_are_signed_and_checked_as_helm_does() {
     fs::write(home.path("src-1.0.0.tgz"), bytes).expect("a file");
     let changed = home
         .helm(&["plugin", "verify", "src-1.0.0.tgz", "--keyring", &public])
-        .failure(1);
+        .failure();
     assert!(
         changed.starts_with("Error: sha256 sum does not match for src-1.0.0.tgz: "),
         "{changed}"
@@ -386,14 +359,14 @@ fn a_hook_that_fails_leaves_nothing_under_pintle() {
         "src/plugin.yaml",
         "name: src\nversion: 1.0.0\nhooks: {install: exit 3}\n",
     );
-    let said = home.run(&["plugin", "install", "./src"]).failure(1);
+    let said = home.run(&["plugin", "install", "./src"]).failure();
     assert!(
         said.contains("plugin install hook for \"src\" exited with error"),
         "{said}"
     );
     assert!(!home.has("data/plugins/src"));
     // Helm keeps it.
-    home.helm(&["plugin", "install", "./src"]).failure(1);
+    home.helm(&["plugin", "install", "./src"]).failure();
     assert!(home.has("data/plugins/src"));
 }
 
@@ -421,7 +394,7 @@ fn repositories_are_cloned_by_git() {
     git(&["commit", "-q", "-m", "a"]);
     git(&["tag", "v1.0.0"]);
     let address = format!("file://{}", home.path("src").display());
-    let refused = home.helm(&["plugin", "install", &address]).failure(1);
+    let refused = home.helm(&["plugin", "install", &address]).failure();
     assert_eq!(
         refused,
         "Error: plugin source does not support verification. Use --verify=false to skip verification\n"
@@ -446,7 +419,7 @@ fn web_assembly_is_refused_by_name() {
         "apiVersion: v1\nname: wasm\nversion: 0.1.0\ntype: cli/v1\nruntime: extism/v1\n",
     );
     home.write("data/plugins/wasm/plugin.wasm", "");
-    let said = home.helm(&["wasm"]).failure(1);
+    let said = home.helm(&["wasm"]).failure();
     assert!(
         said.contains("\"wasm\" needs the runtime extism/v1 (WebAssembly)"),
         "{said}"

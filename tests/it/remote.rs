@@ -5,34 +5,13 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::outcome::Outcome;
 use crate::serve::Server;
 
 /// A repository on a server of its own, and a home for those who use it.
 struct Site {
     folder: tempfile::TempDir,
     server: Server,
-}
-
-/// What a run did.
-struct Outcome {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Outcome {
-    #[track_caller]
-    fn success(self) -> String {
-        let Outcome { stdout, stderr, .. } = self;
-        assert_eq!(self.code, Some(0), "stdout:\n{stdout}\nstderr:\n{stderr}");
-        stdout
-    }
-
-    #[track_caller]
-    fn failure(self) -> String {
-        assert_eq!(self.code, Some(1), "stdout:\n{}", self.stdout);
-        self.stderr
-    }
 }
 
 impl Site {
@@ -114,11 +93,7 @@ fn run_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Ou
         .stdin(Stdio::null())
         .output()
         .expect("the program");
-    Outcome {
-        code: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    Outcome::from(output)
 }
 
 /// Ways to say which chart, and which version that is.

@@ -22,6 +22,8 @@ mod compare;
 mod difference;
 #[path = "../exception.rs"]
 mod exception;
+#[path = "../harness.rs"]
+mod harness;
 mod normalise;
 mod python;
 mod record;
@@ -40,6 +42,7 @@ use std::sync::Arc;
 use case::Scenario;
 use cluster::Cluster;
 use exception::{Exceptions, expect_failure};
+use harness::variable;
 use libtest_mimic::{Arguments, Failed, Trial};
 use run::Bench;
 
@@ -48,20 +51,7 @@ fn main() -> ExitCode {
     // They wait most of the time.
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     arguments.test_threads.get_or_insert(2 * processors);
-    match trials() {
-        Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
-        Err(message) => {
-            let trial = Trial::test("load", || Err(Failed::from(message)));
-            libtest_mimic::run(&Arguments::default(), vec![trial]).exit_code()
-        }
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the interface of the harness")]
-fn variable(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
+    harness::run(&arguments, trials())
 }
 
 fn trials() -> Result<Vec<Trial>, String> {

@@ -16,6 +16,8 @@ mod collect;
 mod difference;
 #[path = "../exception.rs"]
 mod exception;
+#[path = "../harness.rs"]
+mod harness;
 mod help;
 mod normalise;
 #[path = "../recorded.rs"]
@@ -30,25 +32,13 @@ use std::sync::Arc;
 
 use case::Case;
 use exception::{Exceptions, expect_failure};
+use harness::variable;
 use libtest_mimic::{Arguments, Failed, Trial};
 use run::Bench;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    match trials() {
-        Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
-        Err(message) => {
-            let trial = Trial::test("load", || Err(Failed::from(message)));
-            libtest_mimic::run(&Arguments::default(), vec![trial]).exit_code()
-        }
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the interface of the harness")]
-fn variable(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
+    harness::run(&arguments, trials())
 }
 
 fn trials() -> Result<Vec<Trial>, String> {

@@ -10,8 +10,8 @@ mod vcs;
 
 pub use signature::Signing;
 
-use crate::diag::{Error, Kind};
-use crate::plugin::{Event, Plugin};
+use crate::diag::{Error, Kind, Notice};
+use crate::plugin::{self, Event, Plugin};
 
 /// Runs a hook of a plugin; what was said to users before comes out first.
 pub type RunHook<'a> = dyn FnMut(&Plugin, Event, &mut Vec<u8>) -> Result<(), Error> + 'a;
@@ -29,10 +29,48 @@ pub struct Places {
     pub temporary: String,
 }
 
-/// All that went wrong, as one error.
-fn all(errors: Vec<String>) -> Result<(), Error> {
-    match errors.is_empty() {
-        true => Ok(()),
-        false => Err(Error::new(Kind::Chart, errors.join("\n"))),
+/// Does something to a plugin, and may say something of it.
+type Act<'a> = dyn FnMut(&Plugin, &mut Vec<u8>, &mut Vec<Notice>) -> Result<(), Error> + 'a;
+
+/// What is done to several plugins, and how it is called.
+struct Each<'a> {
+    verb: &'static str,
+    done: &'static str,
+    places: &'a Places,
+}
+
+impl Each<'_> {
+    /// Does it to the plugins of these names, and says so. What fails does not keep others from it.
+    fn run(
+        &self,
+        names: &[String],
+        act: &mut Act<'_>,
+        out: &mut Vec<u8>,
+        notices: &mut Vec<Notice>,
+    ) -> Result<(), Error> {
+        let Each { verb, done, places } = self;
+        if names.is_empty() {
+            let message = format!("please provide plugin name to {verb}");
+            return Err(Error::new(Kind::Usage, message));
+        }
+        let plugins = plugin::load_all(&places.plugins, notices)?;
+        let mut errors = Vec::new();
+        for name in names {
+            let mut found = plugins.iter();
+            let Some(plugin) = found.find(|plugin| plugin.metadata.name == *name) else {
+                errors.push(format!("plugin: {name} not found"));
+                continue;
+            };
+            match act(plugin, out, notices) {
+                Ok(()) => out.extend_from_slice(format!("{done} plugin: {name}\n").as_bytes()),
+                Err(error) => errors.push(format!(
+                    "failed to {verb} plugin {name}, got error ({error})"
+                )),
+            }
+        }
+        match errors.is_empty() {
+            true => Ok(()),
+            false => Err(Error::new(Kind::Chart, errors.join("\n"))),
+        }
     }
 }

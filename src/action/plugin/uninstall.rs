@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use super::{Places, RunHook, all};
+use super::{Each, Places, RunHook};
 use crate::diag::{Error, Kind, Notice};
 use crate::go::{os, path};
-use crate::plugin::{self, Event, Plugin};
+use crate::plugin::{Event, Plugin};
 
 /// Removes plugins, and tells each of it afterwards. What fails does not keep others from going.
 ///
@@ -18,27 +18,16 @@ pub fn run(
     out: &mut Vec<u8>,
     notices: &mut Vec<Notice>,
 ) -> Result<(), Error> {
-    if names.is_empty() {
-        let message = "please provide plugin name to uninstall";
-        return Err(Error::new(Kind::Usage, message));
-    }
-    let plugins = plugin::load_all(&places.plugins, notices)?;
-    let mut errors = Vec::new();
-    for name in names {
-        let mut found = plugins.iter();
-        let Some(plugin) = found.find(|plugin| plugin.metadata.name == *name) else {
-            errors.push(format!("plugin: {name} not found"));
-            continue;
-        };
-        let removed = remove(plugin, places).and_then(|()| hook(plugin, Event::Delete, out));
-        match removed {
-            Ok(()) => out.extend_from_slice(format!("Uninstalled plugin: {name}\n").as_bytes()),
-            Err(error) => errors.push(format!(
-                "failed to uninstall plugin {name}, got error ({error})"
-            )),
-        }
-    }
-    all(errors)
+    let each = Each {
+        verb: "uninstall",
+        done: "Uninstalled",
+        places,
+    };
+    let mut act = |plugin: &Plugin, out: &mut Vec<u8>, _: &mut Vec<Notice>| {
+        remove(plugin, places)?;
+        hook(plugin, Event::Delete, out)
+    };
+    each.run(names, &mut act, out, notices)
 }
 
 fn remove(plugin: &Plugin, places: &Places) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::vcs::Repository;
-use super::{Places, RunHook, all};
+use super::{Each, Places, RunHook};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::{os, path};
 use crate::plugin::{self, Event, FILE, Plugin};
@@ -20,28 +20,16 @@ pub fn run(
     out: &mut Vec<u8>,
     notices: &mut Vec<Notice>,
 ) -> Result<(), Error> {
-    if names.is_empty() {
-        let message = "please provide plugin name to update";
-        return Err(Error::new(Kind::Usage, message));
-    }
-    let plugins = plugin::load_all(&places.plugins, notices)?;
-    let mut errors = Vec::new();
-    for name in names {
-        let mut found = plugins.iter();
-        let Some(plugin) = found.find(|plugin| plugin.metadata.name == *name) else {
-            errors.push(format!("plugin: {name} not found"));
-            continue;
-        };
-        let updated =
-            update(plugin, places, notices).and_then(|updated| hook(&updated, Event::Update, out));
-        match updated {
-            Ok(()) => out.extend_from_slice(format!("Updated plugin: {name}\n").as_bytes()),
-            Err(error) => errors.push(format!(
-                "failed to update plugin {name}, got error ({error})"
-            )),
-        }
-    }
-    all(errors)
+    let each = Each {
+        verb: "update",
+        done: "Updated",
+        places,
+    };
+    let mut act = |plugin: &Plugin, out: &mut Vec<u8>, notices: &mut Vec<Notice>| {
+        let updated = update(plugin, places, notices)?;
+        hook(&updated, Event::Update, out)
+    };
+    each.run(names, &mut act, out, notices)
 }
 
 fn update(plugin: &Plugin, places: &Places, notices: &mut Vec<Notice>) -> Result<Plugin, Error> {

@@ -8,34 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
 
+use crate::outcome::Outcome;
 use server::{Faulty, Registry};
 
 /// A home, and charts `web` in versions 0.1.0, 0.2.0, 0.3.0-rc.1 and 1.0.0+b.1.
 struct Home {
     folder: tempfile::TempDir,
     program: PathBuf,
-}
-
-/// What a run did.
-struct Outcome {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Outcome {
-    #[track_caller]
-    fn success(self) -> String {
-        let Outcome { stdout, stderr, .. } = self;
-        assert_eq!(self.code, Some(0), "stdout:\n{stdout}\nstderr:\n{stderr}");
-        stdout
-    }
-
-    #[track_caller]
-    fn failure(self) -> String {
-        assert_eq!(self.code, Some(1), "stdout:\n{}", self.stdout);
-        self.stderr
-    }
 }
 
 impl Home {
@@ -111,11 +90,7 @@ impl Home {
         let _ = pipe.write_all(input.as_bytes());
         drop(pipe);
         let output = child.wait_with_output().expect("an end");
-        Outcome {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Outcome::from(output)
     }
 }
 
