@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Apply, Backend, Cascade, Changes, Context, Form, Jobs, Log, Object, Strategy};
+use super::{Apply, Backend, Cascade, Change, Changes, Context, Form, Jobs, Log, Object, Strategy};
 use crate::chart::Capabilities;
 use crate::diag::{Error, Kind, Notice};
 use crate::release::{self, Release, Store};
@@ -58,7 +58,11 @@ impl Backend for Memory {
         Ok(None)
     }
 
-    fn build(&self, _manifest: &[u8]) -> Result<Vec<Object>, Error> {
+    fn build_beside(
+        &self,
+        _manifest: &[u8],
+        _definitions: &[Object],
+    ) -> Result<Vec<Object>, Error> {
         Ok(Vec::new())
     }
 
@@ -82,6 +86,16 @@ impl Backend for Memory {
         _context: &Context<'_>,
     ) -> Changes {
         Changes::default()
+    }
+
+    fn preview(
+        &self,
+        _current: &[Object],
+        _wanted: &[Object],
+        _apply: &Apply,
+        _context: &Context<'_>,
+    ) -> Result<Vec<Change>, Error> {
+        Ok(Vec::new())
     }
 
     fn delete(&self, _objects: &[Object], _cascade: Cascade) -> Result<(), Vec<Error>> {

@@ -4,12 +4,15 @@
 //! The trait is synchronous. What takes long is given a [`Context`], ends early when that is
 //! cancelled, and tells what happens as [`Event`]s.
 
+mod change;
 mod context;
+pub mod diff;
 #[cfg(feature = "kube")]
 pub mod kube;
 pub mod memory;
 mod object;
 
+pub use change::{Change, Fate, Missing};
 pub(crate) use context::CANCELLED;
 pub use context::{Cancel, Context, Event, Waiting};
 pub use object::{Key, Object};
@@ -170,7 +173,16 @@ pub trait Backend: Send + Sync {
     ///
     /// # Errors
     /// Texts that are not objects, and kinds that are not known there.
-    fn build(&self, manifest: &[u8]) -> Result<Vec<Object>, Error>;
+    fn build(&self, manifest: &[u8]) -> Result<Vec<Object>, Error> {
+        self.build_beside(manifest, &[])
+    }
+
+    /// As [`Backend::build`], where `definitions` will be brought there before: their kinds count as
+    /// known.
+    ///
+    /// # Errors
+    /// Texts that are not objects, and kinds that are not known at all.
+    fn build_beside(&self, manifest: &[u8], definitions: &[Object]) -> Result<Vec<Object>, Error>;
 
     /// Waits until the kinds that `definitions` define are served.
     ///
@@ -198,6 +210,19 @@ pub trait Backend: Send + Sync {
         apply: &Apply,
         context: &Context<'_>,
     ) -> Changes;
+
+    /// What [`Backend::update`] would do, in its order; nothing is changed. What the other side would
+    /// refuse is told with the object.
+    ///
+    /// # Errors
+    /// Objects that cannot be read, and what was called off.
+    fn preview(
+        &self,
+        current: &[Object],
+        wanted: &[Object],
+        apply: &Apply,
+        context: &Context<'_>,
+    ) -> Result<Vec<Change>, Error>;
 
     /// Takes objects away; those that are not there are no errors.
     ///

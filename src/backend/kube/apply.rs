@@ -19,7 +19,7 @@ const TRIES: usize = 5;
 
 /// Fields that a kind does not have are refused; `--disable-openapi-validation` changes nothing about
 /// that, in Helm 4.2.4 either.
-const VALIDATION: &str = "Strict";
+pub(super) const VALIDATION: &str = "Strict";
 
 /// Gathers what servers warn of.
 pub(super) type Warnings<'a> = &'a (dyn Fn(&[String]) + Sync);
@@ -172,7 +172,7 @@ impl Writer<'_> {
         answer
     }
 
-    fn manager(&self) -> &str {
+    pub(super) fn manager(&self) -> &str {
         &self.connection.settings().field_manager
     }
 
@@ -391,7 +391,7 @@ fn is_quota_conflict(failure: &Failure) -> bool {
         && failure.message.contains("the object has been modified")
 }
 
-fn refused(failure: Failure, key: &Key) -> Failure {
+pub(super) fn refused(failure: Failure, key: &Key) -> Failure {
     let what = format!("{}/{} {}", key.namespace, key.name, key.kind_text());
     match failure.status {
         415 => failure.wrap("server-side apply not available on the server"),

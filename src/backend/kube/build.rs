@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::connection::Connection;
-use super::discovery::Discovery;
+use super::discovery::{self, Discovery};
 use super::failure::Failure;
 use crate::backend::object::from_frozen;
 use crate::backend::{Key, Object};
@@ -11,40 +11,110 @@ use crate::diag::{Error, Kind};
 use crate::render::manifest;
 use crate::yaml;
 
-/// Reads all documents of `manifest`; items of lists count as documents of their own. Objects of
-/// kinds with namespaces that name none get `namespace`.
-pub(super) fn build(
-    connection: &Connection,
-    discovery: &Discovery,
-    manifest: &[u8],
-    namespace: &str,
-) -> Result<Vec<Object>, Error> {
-    let mut objects = Vec::new();
-    let mut errors: Vec<String> = Vec::new();
-    for range in manifest::split(manifest) {
-        let value = match yaml::to_object(&manifest[range]) {
-            Ok(value) => value,
-            Err(error) => {
-                errors.push(format!("error parsing : {error}"));
-                break;
-            }
-        };
-        let mut bodies = Vec::new();
-        flatten(from_frozen(&value), &mut bodies);
-        for body in bodies {
-            match locate(connection, discovery, body, namespace) {
-                Ok(object) => objects.push(object),
-                Err(failure) => errors.push(failure.message),
+/// Makes objects of manifests.
+pub(super) struct Builder<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) discovery: &'a Discovery,
+    /// Where objects of kinds with namespaces live that name none.
+    pub(super) namespace: &'a str,
+    /// Custom kinds that will be served.
+    pub(super) definitions: &'a [Object],
+}
+
+impl Builder<'_> {
+    /// Reads all documents of `manifest`; items of lists count as documents of their own.
+    pub(super) fn build(&self, manifest: &[u8]) -> Result<Vec<Object>, Error> {
+        let mut objects = Vec::new();
+        let mut errors: Vec<String> = Vec::new();
+        for range in manifest::split(manifest) {
+            let value = match yaml::to_object(&manifest[range]) {
+                Ok(value) => value,
+                Err(error) => {
+                    errors.push(format!("error parsing : {error}"));
+                    break;
+                }
+            };
+            let mut bodies = Vec::new();
+            flatten(from_frozen(&value), &mut bodies);
+            for body in bodies {
+                match self.locate(body) {
+                    Ok(object) => objects.push(object),
+                    Err(failure) => errors.push(failure.message),
+                }
             }
         }
+        match errors.as_slice() {
+            [] => Ok(objects),
+            [only] => Err(Error::new(Kind::Cluster, only.as_str())),
+            several => Err(Error::new(
+                Kind::Cluster,
+                format!("[{}]", several.join(", ")),
+            )),
+        }
     }
-    match errors.as_slice() {
-        [] => Ok(objects),
-        [only] => Err(Error::new(Kind::Cluster, only.as_str())),
-        several => Err(Error::new(
-            Kind::Cluster,
-            format!("[{}]", several.join(", ")),
-        )),
+
+    fn locate(&self, mut body: Value) -> Result<Object, Failure> {
+        let text = |member: &str| body[member].as_str().unwrap_or_default().to_owned();
+        let (api_version, kind) = (text("apiVersion"), text("kind"));
+        if kind.is_empty() || api_version.is_empty() {
+            let missing = if kind.is_empty() {
+                "Kind"
+            } else {
+                "apiVersion"
+            };
+            return Err(Failure::unasked(format!(
+                "error validating \"\": error validating data: {} not set",
+                match missing {
+                    "Kind" => "kind",
+                    other => other,
+                }
+            )));
+        }
+        let named = |member: &str| {
+            body["metadata"][member]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let (name, own_namespace) = (named("name"), named("namespace"));
+        let (group, version) = match api_version.split_once('/') {
+            Some((group, version)) => (group, version),
+            None => ("", api_version.as_str()),
+        };
+        let found = match self
+            .discovery
+            .find(self.connection, group, version, &kind)?
+        {
+            Some(found) => Some(found),
+            None => discovery::defined(self.definitions, group, version, &kind),
+        };
+        let Some(served) = found else {
+            return Err(Failure::unasked(format!(
+                "resource mapping not found for name: \"{name}\" namespace: \"{own_namespace}\" from \"\": \
+             no matches for kind \"{kind}\" in version \"{api_version}\"\nensure CRDs are installed first"
+            )));
+        };
+        let namespace = match (served.is_namespaced, own_namespace.as_str()) {
+            (false, _) => String::new(),
+            (true, "") => {
+                if let Some(metadata) = member(&mut body, "metadata") {
+                    metadata.insert("namespace".to_owned(), Value::from(self.namespace));
+                }
+                self.namespace.to_owned()
+            }
+            (true, own) => own.to_owned(),
+        };
+        Ok(Object {
+            key: Key {
+                group: group.to_owned(),
+                version: version.to_owned(),
+                kind,
+                namespace,
+                name,
+            },
+            resource: served.resource,
+            body,
+        })
     }
 }
 
@@ -64,68 +134,6 @@ fn flatten(body: Value, found: &mut Vec<Value>) {
         }
         body => found.push(body),
     }
-}
-
-fn locate(
-    connection: &Connection,
-    discovery: &Discovery,
-    mut body: Value,
-    namespace: &str,
-) -> Result<Object, Failure> {
-    let text = |member: &str| body[member].as_str().unwrap_or_default().to_owned();
-    let (api_version, kind) = (text("apiVersion"), text("kind"));
-    if kind.is_empty() || api_version.is_empty() {
-        let missing = if kind.is_empty() {
-            "Kind"
-        } else {
-            "apiVersion"
-        };
-        return Err(Failure::unasked(format!(
-            "error validating \"\": error validating data: {} not set",
-            match missing {
-                "Kind" => "kind",
-                other => other,
-            }
-        )));
-    }
-    let named = |member: &str| {
-        body["metadata"][member]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let (name, own_namespace) = (named("name"), named("namespace"));
-    let (group, version) = match api_version.split_once('/') {
-        Some((group, version)) => (group, version),
-        None => ("", api_version.as_str()),
-    };
-    let Some(served) = discovery.find(connection, group, version, &kind)? else {
-        return Err(Failure::unasked(format!(
-            "resource mapping not found for name: \"{name}\" namespace: \"{own_namespace}\" from \"\": \
-             no matches for kind \"{kind}\" in version \"{api_version}\"\nensure CRDs are installed first"
-        )));
-    };
-    let namespace = match (served.is_namespaced, own_namespace.as_str()) {
-        (false, _) => String::new(),
-        (true, "") => {
-            if let Some(metadata) = member(&mut body, "metadata") {
-                metadata.insert("namespace".to_owned(), Value::from(namespace));
-            }
-            namespace.to_owned()
-        }
-        (true, own) => own.to_owned(),
-    };
-    Ok(Object {
-        key: Key {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            kind,
-            namespace,
-            name,
-        },
-        resource: served.resource,
-        body,
-    })
 }
 
 /// The object under `name`, made where there is none.

@@ -11,6 +11,7 @@ mod lookup;
 mod managed;
 mod merge;
 mod path;
+mod preview;
 mod protobuf;
 mod resources;
 mod store;
@@ -25,7 +26,9 @@ use serde_json::Value;
 pub use config::{Proxies, Settings};
 pub use store::Driver;
 
-use super::{Apply, Backend, Cascade, Changes, Context, Form, Jobs, Log, Object, Strategy};
+use super::{
+    Apply, Backend, Cascade, Change, Changes, Context, Form, Jobs, Key, Log, Object, Strategy,
+};
 use crate::chart::Capabilities;
 use crate::diag::{Error, Notice};
 use crate::release::Store;
@@ -114,13 +117,14 @@ impl Backend for Kube {
         lookup::look_up(&self.connection, &self.discovery, &wanted, notices)
     }
 
-    fn build(&self, manifest: &[u8]) -> Result<Vec<Object>, Error> {
-        build::build(
-            &self.connection,
-            &self.discovery,
-            manifest,
-            &self.connection.settings().namespace,
-        )
+    fn build_beside(&self, manifest: &[u8], definitions: &[Object]) -> Result<Vec<Object>, Error> {
+        let builder = build::Builder {
+            connection: &self.connection,
+            discovery: &self.discovery,
+            namespace: &self.connection.settings().namespace,
+            definitions,
+        };
+        builder.build(manifest)
     }
 
     fn wait_for_kinds(&self, definitions: &[Object], context: &Context<'_>) -> Result<(), Error> {
@@ -147,6 +151,29 @@ impl Backend for Kube {
         context: &Context<'_>,
     ) -> Changes {
         self.writing(|writer| writer.update(current, wanted, apply, context))
+    }
+
+    fn preview(
+        &self,
+        current: &[Object],
+        wanted: &[Object],
+        apply: &Apply,
+        context: &Context<'_>,
+    ) -> Result<Vec<Change>, Error> {
+        let known = |object: &Object| {
+            let Key {
+                group,
+                version,
+                kind,
+                ..
+            } = &object.key;
+            let found = self.discovery.find(&self.connection, group, version, kind);
+            found.map(|kind| kind.is_some())
+        };
+        let served: Result<Vec<bool>, _> = wanted.iter().map(known).collect();
+        let served = served?;
+        let wanted: Vec<_> = wanted.iter().zip(served).collect();
+        Ok(self.writing(|writer| writer.preview(current, &wanted, apply, context))?)
     }
 
     fn delete(&self, objects: &[Object], cascade: Cascade) -> Result<(), Vec<Error>> {

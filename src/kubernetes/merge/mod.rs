@@ -6,11 +6,14 @@
 //! `evanphx/json-patch`; only integers that a double cannot hold are kept whole, which Go rounds.
 
 mod conversion;
+mod cursor;
 pub mod json;
 mod overlay;
 pub mod schema;
 mod sequence;
 pub mod strategic;
+
+pub use cursor::Cursor;
 
 use std::borrow::Cow;
 

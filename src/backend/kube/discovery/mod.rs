@@ -247,6 +247,27 @@ pub(super) fn wait_for_kinds(
     Ok(())
 }
 
+/// The kind, where one of the definitions will have it served.
+pub(super) fn defined(
+    definitions: &[Object],
+    group: &str,
+    version: &str,
+    kind: &str,
+) -> Option<Kind> {
+    definitions.iter().find_map(|definition| {
+        let spec = &definition.body["spec"];
+        let has_version =
+            items(spec, "versions").any(|it| it["served"] == true && text(it, "name") == version);
+        let is_it = definition.key.kind == "CustomResourceDefinition"
+            && text(spec, "group") == group
+            && text(&spec["names"], "kind") == kind;
+        (is_it && has_version).then(|| Kind {
+            resource: text(&spec["names"], "plural").to_owned(),
+            is_namespaced: text(spec, "scope") != "Cluster",
+        })
+    })
+}
+
 /// Version and kinds of the server, for templates (`action.getCapabilities`, Helm 4.2.4).
 pub(super) fn capabilities(
     connection: &Connection,

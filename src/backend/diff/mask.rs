@@ -1,0 +1,125 @@
+//! The data of Secrets, hidden so that a change is still seen.
+
+use ring::hmac;
+use serde_json::Value;
+
+use crate::go::base64;
+
+/// What becomes of the data of Secrets.
+#[derive(Clone, Debug)]
+pub enum Secrets {
+    /// A hash with a key stands for each value: equal values have equal ones, within one run.
+    Masked(Key),
+    /// They are shown, decoded where they are text.
+    Shown,
+}
+
+/// What masks follow from.
+#[derive(Clone)]
+pub struct Key(hmac::Key);
+
+impl Key {
+    /// A key of random bytes.
+    pub fn new(random: [u8; 32]) -> Key {
+        Key(hmac::Key::new(hmac::HMAC_SHA256, &random))
+    }
+
+    /// The mask of a value.
+    pub fn mask(&self, value: &[u8]) -> String {
+        let tag = hmac::sign(&self.0, value);
+        let digits: String = tag.as_ref()[..6]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        format!("(masked {digits})")
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key")
+    }
+}
+
+/// Whether an object is a Secret of Kubernetes.
+pub fn is_secret(object: &Value) -> bool {
+    object["kind"] == "Secret" && object["apiVersion"] == "v1"
+}
+
+impl Secrets {
+    /// Masks, or decodes, the data of a Secret; other objects stay as they are.
+    pub fn treat(&self, object: &mut Value) {
+        super::noise::settle(object);
+        if !is_secret(object) {
+            return;
+        }
+        match object.get_mut("data") {
+            Some(Value::Object(data)) => {
+                for value in data.values_mut() {
+                    *value = self.one(value);
+                }
+            }
+            None | Some(Value::Null) => {}
+            Some(other) => *other = self.one(other),
+        }
+    }
+
+    fn one(&self, value: &Value) -> Value {
+        let encoded = match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let bytes = base64::decode(encoded.as_bytes());
+        match (self, bytes) {
+            (Secrets::Masked(key), Ok(bytes)) => key.mask(&bytes).into(),
+            (Secrets::Masked(key), Err(_)) => key.mask(encoded.as_bytes()).into(),
+            (Secrets::Shown, bytes) => {
+                let text = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+                text.unwrap_or(encoded).into()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn equal_values_have_equal_masks_and_nothing_is_told() {
+        let secrets = Secrets::Masked(Key::new([7; 32]));
+        let mut object = json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "data": {"a": "aHVudGVy", "b": "aHVudGVy\n", "c": "!broken!", "n": 5},
+            "stringData": {"d": "hunter", "e": "other"},
+        });
+        secrets.treat(&mut object);
+        let data = &object["data"];
+        assert_eq!(data["a"], data["b"]);
+        assert_eq!(data["a"], data["d"]);
+        assert_ne!(data["a"], data["e"]);
+        assert!(object.get("stringData").is_none());
+        let text = object.to_string();
+        for word in ["hunter", "aHVudGVy", "broken", "other"] {
+            assert!(!text.contains(word), "{text}");
+        }
+        let other_run = Secrets::Masked(Key::new([8; 32]));
+        let mut again = json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "aHVudGVy"}});
+        other_run.treat(&mut again);
+        assert_ne!(again["data"]["a"], data["a"]);
+    }
+
+    #[test]
+    fn what_is_shown_is_decoded_and_other_kinds_stay() {
+        let mut object =
+            json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "aHVudGVy", "b": "/w=="}});
+        Secrets::Shown.treat(&mut object);
+        assert_eq!(object["data"], json!({"a": "hunter", "b": "/w=="}));
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "b"}});
+        let mut same = map.clone();
+        Secrets::Masked(Key::new([1; 32])).treat(&mut same);
+        assert_eq!(map, same);
+    }
+}
