@@ -83,6 +83,11 @@ impl Environment {
         name.strip_suffix(".exe").unwrap_or(name)
     }
 
+    /// All variables.
+    pub(super) fn all(&self) -> BTreeMap<String, String> {
+        (self.all)()
+    }
+
     /// A variable, empty where it is not set.
     pub(super) fn get(&self, name: &str) -> String {
         (self.lookup)(name).unwrap_or_default()

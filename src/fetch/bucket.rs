@@ -10,7 +10,7 @@ use super::cache;
 use super::index::Index;
 use crate::diag::{Error, Kind, Notice};
 use crate::go::os;
-use crate::net::aws::{Credentials, Get};
+use crate::net::aws::{Credentials, Get, element, section};
 use crate::net::{Client, Options};
 
 /// What is known of clouds: the variables that their own programs read, each empty where it is not
@@ -240,8 +240,8 @@ impl Clouds {
                     return Err(Error::new(Kind::Io, os::path_error("open", file, &error)));
                 }
             };
-            for section in [name, &long] {
-                let Some(found) = section_of(&text, section) else {
+            for title in [name, &long] {
+                let Some(found) = section(&text, title) else {
                     continue;
                 };
                 is_there = true;
@@ -284,43 +284,6 @@ pub enum Chart {
 struct Profile {
     region: String,
     credentials: Option<Credentials>,
-}
-
-/// The pairs of a section of a file of AWS; nothing where there is no such section.
-fn section_of<'t>(text: &'t str, wanted: &str) -> Option<Vec<(&'t str, &'t str)>> {
-    let mut found: Option<Vec<(&str, &str)>> = None;
-    let mut inside = false;
-    for line in text.lines() {
-        let trimmed = line.trim();
-        if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
-            continue;
-        }
-        if let Some(name) = trimmed
-            .strip_prefix('[')
-            .and_then(|rest| rest.split_once(']'))
-            .map(|(name, _)| name.trim())
-        {
-            inside = name == wanted;
-            if inside {
-                found.get_or_insert_default();
-            }
-        } else if let (true, Some((key, value)), Some(pairs)) =
-            (inside, trimmed.split_once('='), found.as_mut())
-        {
-            // Lines that are set in belong to the one before.
-            if !line.starts_with([' ', '\t']) {
-                pairs.push((key.trim(), value.trim()));
-            }
-        }
-    }
-    found
-}
-
-/// What stands in an element of an answer of S3.
-fn element<'a>(body: &'a str, name: &str) -> Option<&'a str> {
-    let (_, rest) = body.split_once(&format!("<{name}>"))?;
-    let (text, _) = rest.split_once(&format!("</{name}>"))?;
-    Some(text).filter(|text| !text.is_empty())
 }
 
 /// The region that an answer of S3 names.

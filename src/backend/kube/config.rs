@@ -1,13 +1,16 @@
 //! Which API server is talked to, and as whom.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
-use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig};
+use kube::config::{AuthInfo, Config, Context, KubeConfigOptions, Kubeconfig};
 
-use super::connection::Reached;
+use super::credential::Source;
+use super::exec::Program;
+use super::user;
 
 /// What flags, environment and kubeconfig say; `Default` is the cluster that the process runs in,
 /// or `localhost:8080`.
@@ -41,6 +44,11 @@ pub struct Settings {
     pub cache_folder: String,
     /// Proxies for servers that the kubeconfig names none for.
     pub proxies: Proxies,
+    /// The variables of the environment, which decide what programs that sign in see.
+    pub variables: BTreeMap<String, String>,
+    /// Whether more is done than Helm does: tokens for EKS are signed without the program that the
+    /// kubeconfig names where that is not installed, and flags about the user hold in a cluster, too.
+    pub beyond: bool,
     /// Why none of it can be used; known before anything is asked.
     pub problem: Option<String>,
     /// The address that `files` give, for messages.
@@ -91,6 +99,9 @@ fn proxy_uri(text: &str) -> Result<Uri, String> {
     text.parse().map_err(why)
 }
 
+/// Where Pods find what they need to talk to their cluster.
+const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
 /// Where `client-go` looks without any configuration.
 const LOCAL: &str = "http://localhost:8080";
 
@@ -113,7 +124,7 @@ impl Settings {
     ///
     /// # Errors
     /// What is wrong with the configuration.
-    pub(super) async fn reach(&self) -> Result<Reached, String> {
+    pub(super) async fn reach(&self) -> Result<Way, String> {
         if let Some(problem) = &self.problem {
             return Err(problem.clone());
         }
@@ -126,8 +137,38 @@ impl Settings {
         if config.proxy_url.is_none() {
             config.proxy_url = self.proxies.find(&config.cluster_url)?;
         }
-        let client = kube::Client::try_from(config).map_err(|error| error.to_string())?;
-        Ok(Reached { client, server })
+        if config.cluster_url.scheme_str() == Some("http") {
+            // Nobody signs in where everybody could listen; `clientcmd` does not, either.
+            let user = std::mem::take(&mut config.auth_info);
+            config.auth_info = AuthInfo {
+                impersonate: user.impersonate,
+                impersonate_uid: user.impersonate_uid,
+                impersonate_groups: user.impersonate_groups,
+                impersonate_user_extra: user.impersonate_user_extra,
+                ..AuthInfo::default()
+            };
+        }
+        let user = &mut config.auth_info;
+        let has_more = user.token.is_some()
+            || user.username.is_some()
+            || user.client_certificate.is_some()
+            || user.client_certificate_data.is_some();
+        let file = user.token_file.take();
+        let program = user.exec.take().filter(|_| !has_more);
+        let source = match (file.filter(|_| user.token.is_none()), program) {
+            (Some(file), _) => Source::File(PathBuf::from(file)),
+            (None, Some(config)) => Source::Program(Box::new(Program {
+                config,
+                variables: self.variables.clone(),
+                stands_in: self.beyond,
+            })),
+            (None, None) => Source::Nothing,
+        };
+        Ok(Way {
+            source,
+            config,
+            server,
+        })
     }
 
     /// The configuration, and the server's address as messages have it.
@@ -157,21 +198,69 @@ impl Settings {
                     ..KubeConfigOptions::default()
                 };
                 let proxy = proxy_of(&kubeconfig, &self.context)?;
+                self.check_user(&kubeconfig)?;
                 let config = Config::from_custom_kubeconfig(kubeconfig, &options);
                 let mut config = config.await.map_err(|error| error.to_string())?;
                 // Without what it has found in the environment on its own.
                 config.proxy_url = proxy;
                 Ok((config, self.server()))
             }
-            None if self.server.is_empty() => match Config::incluster() {
-                Ok(config) => {
+            None if self.server.is_empty() => match self.around()? {
+                Some(config) => {
                     let server = config.cluster_url.to_string();
                     Ok((config, server.trim_end_matches('/').to_owned()))
                 }
-                Err(_) => Ok((Config::new(uri(LOCAL)?), self.server())),
+                None => Ok((Config::new(uri(LOCAL)?), self.server())),
             },
             None => Ok((Config::new(uri(&self.server())?), self.server())),
         }
+    }
+
+    /// Whether the user of the context can be one, with what flags say about it.
+    fn check_user(&self, kubeconfig: &Kubeconfig) -> Result<(), String> {
+        let context = context_of(kubeconfig, &self.context);
+        let Some(name) = context.and_then(|context| context.user.as_deref()) else {
+            return Ok(());
+        };
+        let mut found = kubeconfig.auth_infos.iter().filter(|it| it.name == name);
+        let Some(mut user) = found.find_map(|it| it.auth_info.clone()) else {
+            return Ok(());
+        };
+        if !self.token.is_empty() {
+            user.token_file = None;
+            user.token = Some(self.token.clone().into());
+        }
+        if !self.as_user.is_empty() {
+            user.impersonate = Some(self.as_user.clone());
+        }
+        user::check(name, &user)
+    }
+
+    /// The cluster that the process runs in, where it runs in one (`rest.InClusterConfig`).
+    fn around(&self) -> Result<Option<Config>, String> {
+        let variable = |name: &str| self.variables.get(name).filter(|it| !it.is_empty());
+        let (Some(host), Some(port)) = (
+            variable("KUBERNETES_SERVICE_HOST"),
+            variable("KUBERNETES_SERVICE_PORT"),
+        ) else {
+            return Ok(None);
+        };
+        let acts = !self.as_user.is_empty() || !self.as_groups.is_empty();
+        let token = Path::new(ACCOUNT).join("token");
+        if !token.exists() || (acts && !self.beyond) {
+            return Ok(None);
+        }
+        let host = match host.contains(':') {
+            true => format!("[{host}]"),
+            false => host.clone(),
+        };
+        let mut config = Config::new(uri(&format!("https://{host}:{port}"))?);
+        config.auth_info.token_file = Some(token.to_string_lossy().into_owned());
+        let authority = Path::new(ACCOUNT).join("ca.crt");
+        if authority.exists() {
+            config.root_cert_file = Some(authority);
+        }
+        Ok(Some(config))
     }
 
     fn adjust(&self, config: &mut Config) -> Result<(), String> {
@@ -210,14 +299,28 @@ impl Settings {
     }
 }
 
-/// The proxy that the cluster of a context names.
-fn proxy_of(kubeconfig: &Kubeconfig, context: &str) -> Result<Option<Uri>, String> {
-    let wanted = match context {
+/// A server, and how one gets there.
+pub(super) struct Way {
+    pub(super) config: Config,
+    /// Its address as messages have it.
+    pub(super) server: String,
+    /// Where what is shown comes from.
+    pub(super) source: Source,
+}
+
+/// A context by its name, or the current one.
+fn context_of<'a>(kubeconfig: &'a Kubeconfig, name: &str) -> Option<&'a Context> {
+    let wanted = match name {
         "" => kubeconfig.current_context.as_deref().unwrap_or_default(),
         given => given,
     };
     let named = kubeconfig.contexts.iter().find(|it| it.name == wanted);
-    let cluster = named.and_then(|it| Some(&it.context.as_ref()?.cluster));
+    named?.context.as_ref()
+}
+
+/// The proxy that the cluster of a context names.
+fn proxy_of(kubeconfig: &Kubeconfig, context: &str) -> Result<Option<Uri>, String> {
+    let cluster = context_of(kubeconfig, context).map(|it| &it.cluster);
     let found = kubeconfig.clusters.iter();
     let found = found.filter(|it| Some(&it.name) == cluster);
     let proxy = found

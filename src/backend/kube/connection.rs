@@ -1,15 +1,19 @@
 //! Requests to an API server, one at a time or side by side.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use http::{HeaderMap, Method, Request as HttpRequest, StatusCode};
+use futures_util::io::AsyncBufRead;
+use http::request::Builder;
+use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, StatusCode};
 use http_body_util::BodyExt;
 use kube::client::Body;
 use serde_json::Value;
 
-use super::config::Settings;
+use super::config::{Settings, Way};
+use super::credential::Credential;
 use super::failure::Failure;
+use crate::go::base64;
 use crate::net;
 
 /// A request as it is sent.
@@ -63,10 +67,91 @@ pub(super) struct Connection {
     reached: OnceLock<Result<Reached, String>>,
 }
 
-/// A client, and the address of its server.
-pub(super) struct Reached {
-    pub(super) client: kube::Client,
-    pub(super) server: String,
+/// A way that was found, and who goes it.
+struct Reached {
+    way: Way,
+    pass: Mutex<Option<Arc<Pass>>>,
+}
+
+/// Why there is no pass.
+enum Refusal {
+    /// Nobody could sign in.
+    Credential(String),
+    /// What was configured cannot be used.
+    Client(String),
+}
+
+impl Refusal {
+    fn failure(self, method: &Method, url: &str) -> Failure {
+        match self {
+            Refusal::Credential(why) => Failure::unmade(method, url, why),
+            Refusal::Client(why) => Failure::config(&why),
+        }
+    }
+}
+
+/// A client, and what it shows at the door.
+struct Pass {
+    client: kube::Client,
+    credential: Credential,
+}
+
+impl Reached {
+    /// The pass that holds; programs are run where there is none yet, or none any more.
+    fn pass(&self) -> Result<Arc<Pass>, Refusal> {
+        let mut pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*pass {
+            Some(held) if !held.credential.is_over() => Ok(Arc::clone(held)),
+            held => {
+                let made = Arc::new(self.make(held.as_deref())?);
+                *pass = Some(Arc::clone(&made));
+                Ok(made)
+            }
+        }
+    }
+
+    /// Asks for another pass where `refused` is the one that holds; whether another one holds now.
+    fn renew(&self, refused: &Arc<Pass>) -> bool {
+        let mut pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.way.source.changes() {
+            return false;
+        }
+        if pass
+            .as_ref()
+            .is_some_and(|held| !Arc::ptr_eq(held, refused))
+        {
+            return true;
+        }
+        let Ok(made) = self.make(Some(refused)) else {
+            return false;
+        };
+        *pass = Some(Arc::new(made));
+        true
+    }
+
+    fn make(&self, before: Option<&Pass>) -> Result<Pass, Refusal> {
+        let shown = before.map(|it| &it.credential);
+        // On a thread of its own: signing may need a runtime, and we are in one.
+        let asked = std::thread::scope(|scope| scope.spawn(|| self.way.source.ask(shown)).join());
+        let credential = asked
+            .unwrap_or_else(|_| Err("the thread that asks for credentials ended".to_owned()))
+            .map_err(Refusal::Credential)?;
+        let same = before.filter(|it| it.credential.certificate == credential.certificate);
+        let client = match same {
+            Some(before) => before.client.clone(),
+            None => {
+                let mut config = self.way.config.clone();
+                if let Some((certificate, key)) = &credential.certificate {
+                    let user = &mut config.auth_info;
+                    user.client_certificate_data = Some(base64::encode(certificate));
+                    user.client_key_data = Some(base64::encode(key).into());
+                }
+                kube::Client::try_from(config)
+                    .map_err(|error| Refusal::Client(error.to_string()))?
+            }
+        };
+        Ok(Pass { client, credential })
+    }
 }
 
 impl Connection {
@@ -81,14 +166,9 @@ impl Connection {
         &self.settings
     }
 
-    /// The client, for those who stay connected.
-    pub(super) fn client(&self) -> Result<&kube::Client, Failure> {
-        Ok(&self.reached()?.client)
-    }
-
     /// The server's address, without a slash at the end.
     pub(super) fn server(&self) -> Result<&str, Failure> {
-        Ok(&self.reached()?.server)
+        Ok(&self.reached()?.way.server)
     }
 
     fn reached(&self) -> Result<&Reached, Failure> {
@@ -96,8 +176,51 @@ impl Connection {
             net::runtime()
                 .map_err(|error| error.to_string())
                 .and_then(|runtime| runtime.block_on(self.settings.reach()))
+                .map(|way| Reached {
+                    way,
+                    pass: Mutex::default(),
+                })
         });
         reached.as_ref().map_err(|why| Failure::config(why))
+    }
+
+    /// The lines of an answer that goes on, as those of watches do.
+    pub(super) async fn stream(&self, path: &str) -> Result<impl AsyncBufRead, Failure> {
+        let reached = self.reached()?;
+        let url = format!("{}{path}", reached.way.server);
+        let pass = reached.pass();
+        let pass = pass.map_err(|why| why.failure(&Method::GET, &url))?;
+        let request = self
+            .head(&Method::GET, path, &pass)
+            .header(http::header::ACCEPT, "application/json")
+            .body(Vec::new())
+            .map_err(|error| Failure::config(&error.to_string()))?;
+        let stream = pass.client.request_stream(request).await;
+        stream.map_err(|error| Failure::unanswered(&Method::GET, &url, &error))
+    }
+
+    /// What all requests have.
+    fn head(&self, method: &Method, path: &str, pass: &Pass) -> Builder {
+        let head = HttpRequest::builder()
+            .method(method.clone())
+            .uri(path)
+            .header(http::header::USER_AGENT, self.settings.user_agent.as_str());
+        match &pass.credential.token {
+            None => head,
+            Some(token) => {
+                let value = HeaderValue::from_str(&format!("Bearer {token}"));
+                head.header(
+                    http::header::AUTHORIZATION,
+                    value.map_or_else(
+                        |_| HeaderValue::from_static("Bearer"),
+                        |mut value| {
+                            value.set_sensitive(true);
+                            value
+                        },
+                    ),
+                )
+            }
+        }
     }
 
     /// Sends one request and waits for its answer.
@@ -111,20 +234,30 @@ impl Connection {
         future: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         // Started first: a runtime cannot be entered twice.
-        self.client()?;
+        self.reached()?;
         let runtime = net::runtime().map_err(|error| Failure::config(error.message()))?;
         runtime.block_on(future)
     }
 
-    /// Sends one request, again where the server asks for that, and reads also where a connection was
-    /// lost (`rest.withRetry` of `k8s.io/client-go`).
+    /// Sends one request, again where the server asks for that or the credentials are over, and reads
+    /// also where a connection was lost (`rest.withRetry` of `k8s.io/client-go`).
     pub(super) async fn request(&self, request: Request) -> Result<Answer, Failure> {
+        let reached = self.reached()?;
         let mut tries = 0;
+        let mut is_renewed = false;
         loop {
-            let failure = match self.once(request.clone()).await {
+            let pass = reached.pass().map_err(|why| {
+                let url = format!("{}{}", reached.way.server, request.path);
+                why.failure(&request.method, &url)
+            })?;
+            let failure = match self.once(request.clone(), &pass).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
+            if failure.status == 401 && !is_renewed && reached.renew(&pass) {
+                is_renewed = true;
+                continue;
+            }
             let wait = match failure.retry_after {
                 None if request.method == Method::GET && failure.is_lost() => Some(LOST),
                 told => told,
@@ -138,18 +271,14 @@ impl Connection {
     }
 
     /// Sends one request, once.
-    async fn once(&self, request: Request) -> Result<Answer, Failure> {
-        let Reached { client, server } = self.reached()?;
+    async fn once(&self, request: Request, pass: &Pass) -> Result<Answer, Failure> {
+        let server = &self.reached()?.way.server;
         let url = format!("{server}{}", request.path);
         let method = request.method.clone();
-        let wanted = HttpRequest::builder()
-            .method(request.method)
-            .uri(&request.path)
-            .header(
-                http::header::ACCEPT,
-                request.accept.unwrap_or("application/json"),
-            )
-            .header(http::header::USER_AGENT, self.settings.user_agent.as_str());
+        let wanted = self.head(&method, &request.path, pass).header(
+            http::header::ACCEPT,
+            request.accept.unwrap_or("application/json"),
+        );
         let wanted = match request.body.is_empty() {
             true => wanted,
             false => wanted.header(
@@ -160,7 +289,8 @@ impl Connection {
         let wanted = wanted
             .body(Body::from(request.body))
             .map_err(|error| Failure::config(&error.to_string()))?;
-        let answer = client
+        let answer = pass
+            .client
             .send(wanted)
             .await
             .map_err(|error| Failure::unanswered(&method, &url, &error))?;

@@ -63,6 +63,11 @@ impl Failure {
         url: &str,
         error: &(dyn std::error::Error + 'static),
     ) -> Failure {
+        Failure::unmade(method, url, net::failure(error, url))
+    }
+
+    /// The request could not be made.
+    pub(super) fn unmade(method: &Method, url: &str, why: String) -> Failure {
         let verb = match *method {
             Method::GET => "Get",
             Method::POST => "Post",
@@ -71,7 +76,6 @@ impl Failure {
             Method::DELETE => "Delete",
             _ => method.as_str(),
         };
-        let why = net::failure(error, url);
         Failure::unasked(format!("{verb} {}: {why}", strconv::quote(url.as_bytes())))
     }
 

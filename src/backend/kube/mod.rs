@@ -4,7 +4,9 @@ mod apply;
 mod build;
 mod config;
 mod connection;
+mod credential;
 mod discovery;
+mod exec;
 mod failure;
 mod logs;
 mod lookup;
@@ -15,6 +17,8 @@ mod preview;
 mod protobuf;
 mod resources;
 mod store;
+mod token;
+mod user;
 
 mod wait;
 

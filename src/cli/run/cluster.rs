@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::super::environment::Environment;
 use super::super::kubeconfig;
+#[cfg(feature = "kube")]
+use super::source::BEYOND;
 use crate::backend::Backend;
 #[cfg(feature = "kube")]
 use crate::backend::kube::{Driver, Kube, Proxies, Settings};
@@ -64,6 +66,8 @@ pub(in crate::cli) fn connect(
             https: variable("HTTPS_PROXY", "https_proxy"),
             none: variable("NO_PROXY", "no_proxy"),
         },
+        variables: environment.all(),
+        beyond: flags.is(BEYOND),
         problem,
         configured_server,
     };

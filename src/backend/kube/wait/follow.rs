@@ -5,7 +5,6 @@ use std::time::Duration;
 use futures_util::future::{join_all, pending};
 use futures_util::io::AsyncBufReadExt as _;
 use futures_util::{FutureExt as _, StreamExt as _, pin_mut, select};
-use http::Request as HttpRequest;
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
@@ -148,18 +147,7 @@ impl Follower<'_> {
                 ("allowWatchBookmarks", "false"),
             ],
         );
-        let agent = self.waiter.connection.settings().user_agent.as_str();
-        let Ok(request) = HttpRequest::get(&path)
-            .header(http::header::ACCEPT, "application/json")
-            .header(http::header::USER_AGENT, agent)
-            .body(Vec::new())
-        else {
-            return;
-        };
-        let Ok(client) = self.waiter.connection.client() else {
-            return;
-        };
-        let Ok(stream) = client.request_stream(request).await else {
+        let Ok(stream) = self.waiter.connection.stream(&path).await else {
             return;
         };
         let mut lines = std::pin::pin!(stream.lines());

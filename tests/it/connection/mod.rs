@@ -1,5 +1,8 @@
 //! Ways to a cluster: kubeconfigs, flags, programs that sign in, proxies, and what is kept of kinds.
 
+mod recorder;
+mod sign_in;
+
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -179,82 +182,47 @@ fn flags_and_kubeconfigs_lead_to_a_server() {
 }
 
 #[test]
-fn programs_sign_in() {
+fn several_kubeconfigs_are_one() {
     if is_skipped() {
         return;
     }
     let site = Site::new();
-    let exec = json!({"exec": {
-        "apiVersion": "client.authentication.k8s.io/v1beta1", "interactiveMode": "Never",
-        "command": "aws", "args": ["eks", "get-token", "--cluster-name", "shop"],
-        "env": [{"name": "AWS_PROFILE", "value": "prod"}],
-    }});
-    let config = site.config("eks", &site.cluster(), &exec);
-    let credential = |version: &str| {
-        let status = json!({"token": site.token, "expirationTimestamp": "2999-01-01T00:00:00Z"});
-        let version = format!("client.authentication.k8s.io/{version}");
-        json!({"kind": "ExecCredential", "apiVersion": version, "spec": {}, "status": status})
+    // Paths in a file start from its folder; the first file that knows a name or a context wins.
+    let other = site.path("other");
+    fs::create_dir_all(other.join("keys")).expect("a folder");
+    fs::copy(&site.ca_file, other.join("keys/ca.crt")).expect("a file");
+    fs::write(other.join("keys/token"), &site.token).expect("a file");
+    let write = |name: &str, config: Value| {
+        let path = site.path(name);
+        fs::write(&path, config.to_string()).expect("a file");
+        path
     };
-    let log = site.path("log");
-    site.program(
-        "aws",
-        &format!(
-            "echo \"$AWS_PROFILE $*\" >> {}\ncat <<'END'\n{}\nEND",
-            log.display(),
-            credential("v1beta1")
-        ),
+    let namespace = site.namespace.name();
+    let contexts = write(
+        "contexts",
+        json!({
+            "current-context": "shop",
+            "contexts": [{"name": "shop", "context": {"cluster": "k", "user": "me", "namespace": namespace}}],
+        }),
     );
-    assert_eq!(site.list(&config, &[]), Ok(String::new()));
-    let asked = fs::read_to_string(&log).expect("it was asked");
-    let asked_once = asked.lines().count();
-    let is_right = |line: &str| line == "prod eks get-token --cluster-name shop";
-    assert!(!asked.is_empty() && asked.lines().all(is_right), "{asked}");
-    // An upgrade that turns into an install signs in no more often than others do.
-    fs::create_dir(site.path("empty")).expect("a folder");
-    let chart = "apiVersion: v2\nname: empty\nversion: 1.0.0\n";
-    fs::write(site.path("empty/Chart.yaml"), chart).expect("a file");
-    let variables = [("KUBECONFIG", config.to_str().expect("UTF-8"))];
-    let words = ["upgrade", "--install", "empty", "./empty"];
-    site.helm(&words, &variables).expect("installed");
-    let asked = fs::read_to_string(&log)
-        .expect("a log")
-        .replacen(&asked, "", 1);
-    assert_eq!(asked.lines().count(), asked_once, "{asked}");
-    let asked = fs::read_to_string(&log).expect("a log");
-
-    // Whoever has a token asks no program.
-    let token = site.token.as_str();
-    assert_eq!(
-        site.list(&config, &["--kube-token", token]),
-        Ok("empty\n".to_owned())
+    let rest = write(
+        "other/rest",
+        json!({
+            "current-context": "nothing",
+            "contexts": [{"name": "shop", "context": {"cluster": "none", "user": "none"}}],
+            "clusters": [{"name": "k", "cluster": {"server": site.server, "certificate-authority": "keys/ca.crt"}}],
+            "users": [{"name": "me", "user": {"tokenFile": "keys/token"}}],
+        }),
     );
-    assert_eq!(fs::read_to_string(&log).expect("a log"), asked);
-
-    for (program, words) in [
-        ("echo no credentials >&2\nexit 3", "no credentials"),
-        ("echo nonsense", "exec"),
-        ("echo '{}'", "exec"),
-    ] {
-        site.program("aws", program);
-        let said = site.list(&config, &[]).expect_err("refused");
-        assert!(
-            said.starts_with("Error: kubernetes cluster unreachable: ") && said.contains(words),
-            "{program}: {said}"
-        );
-    }
-    fs::remove_file(site.path("bin/aws")).expect("it was there");
-    let said = site.helm(
-        &["list"],
-        &[
-            ("KUBECONFIG", config.to_str().expect("UTF-8")),
-            ("PATH", "/nowhere"),
-        ],
+    let missing = site.path("missing");
+    let chain = std::env::join_paths([&missing, &contexts, &rest]).expect("a path");
+    assert_eq!(site.list(Path::new(&chain), &[]), Ok(String::new()));
+    // One file that is named is all there is.
+    let alone = site.list(
+        Path::new(&chain),
+        &["--kubeconfig", contexts.to_str().expect("UTF-8")],
     );
-    let said = said.expect_err("there is no such program");
-    assert!(
-        said.starts_with("Error: kubernetes cluster unreachable: "),
-        "{said}"
-    );
+    assert!(alone.is_err(), "{alone:?}");
 }
 
 /// A proxy that answers `CONNECT`, and counts.
