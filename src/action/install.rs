@@ -7,7 +7,7 @@ use super::prepare::{
 };
 use super::source::Source;
 use super::{crd, hook, pending, uninstall};
-use crate::backend::{Adoption, Context, Merge, Object};
+use crate::backend::{Adoption, Apply, Change, Context, Merge, Object};
 use crate::chart::values;
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::time::Time;
@@ -64,6 +64,8 @@ pub enum Mode {
     Real,
     /// It is only made; a cluster is asked where there is one.
     DryRun,
+    /// As that, and as if the definitions of the chart were there already.
+    Forecast,
 }
 
 impl Mode {
@@ -94,6 +96,57 @@ pub fn run(
     out: &mut Vec<u8>,
     notices: &mut Vec<Notice>,
 ) -> Result<Release, Error> {
+    let mut ready = make(options, around, context, out, notices)?;
+    let cluster = around.backend.map(|backend| Cluster {
+        backend,
+        context,
+        world: around.world,
+        namespace: &options.namespace,
+    });
+    match (cluster, options.mode) {
+        (Some(cluster), Mode::Real) => {
+            bring(options, &mut ready.release, &ready.plan, &cluster)?;
+            Ok(ready.release)
+        }
+        _ => Ok(dry(ready.release)),
+    }
+}
+
+/// A release that is made and not brought anywhere yet.
+pub(super) struct Ready {
+    pub(super) release: Release,
+    plan: Plan,
+}
+
+impl Ready {
+    /// What would happen to the objects.
+    ///
+    /// # Errors
+    /// Options that exclude each other, and whatever the cluster says.
+    pub(super) fn foresee(
+        &self,
+        options: &Options,
+        cluster: &Cluster<'_>,
+    ) -> Result<Vec<Change>, Error> {
+        let Plan { wanted, existing } = &self.plan;
+        let apply = applying(options)?;
+        let backend = cluster.backend;
+        backend.preview(existing, wanted, &apply, &cluster.context)
+    }
+}
+
+/// Makes a release and finds out what there is to do. With [`Mode::Real`] its definitions are
+/// installed.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn make(
+    options: &Options,
+    around: &mut Surroundings<'_>,
+    context: Context<'_>,
+    out: &mut Vec<u8>,
+    notices: &mut Vec<Notice>,
+) -> Result<Ready, Error> {
     prepare::log_version(&options.source, notices);
     let naming = Naming {
         arguments: &options.arguments,
@@ -151,18 +204,16 @@ pub fn run(
     let capabilities = prepare::capabilities(&wanted, around, notices)?;
     let prepared = loaded.settle(wanted, None, capabilities, around, notices)?;
     let now = now(around.world);
-    let mut release = render(options, &prepared, &now, around, notices)
+    let release = render(options, &prepared, &now, around, notices)
         .map_err(|error| prepared.explain(error))?;
-    let Some(cluster) = cluster else {
-        return Ok(dry(release));
+    let plan = match cluster {
+        Some(cluster) => {
+            cluster.tell(out, notices);
+            plan(options, &release, &cluster)?
+        }
+        None => Plan::default(),
     };
-    cluster.tell(out, notices);
-    let plan = plan(options, &release, &cluster)?;
-    if real.is_none() {
-        return Ok(dry(release));
-    }
-    bring(options, &mut release, &plan, &cluster)?;
-    Ok(release)
+    Ok(Ready { release, plan })
 }
 
 fn dry(mut release: Release) -> Release {
@@ -190,6 +241,7 @@ fn check_available(name: &str, replace: bool, cluster: &Cluster<'_>) -> Result<(
 }
 
 /// What there is to do.
+#[derive(Default)]
 struct Plan {
     /// Objects of the release.
     wanted: Vec<Object>,
@@ -199,9 +251,13 @@ struct Plan {
 
 fn plan(options: &Options, release: &Release, cluster: &Cluster<'_>) -> Result<Plan, Error> {
     let operation = &options.operation;
+    let definitions = match options.mode {
+        Mode::Forecast if !options.skip_crds => definitions(release, cluster)?,
+        _ => Vec::new(),
+    };
     let mut wanted = cluster
         .backend
-        .build(&release.manifest)
+        .build_beside(&release.manifest, &definitions)
         .map_err(|error| error.wrap("unable to build kubernetes objects from release manifest"))?;
     let owner = Owner {
         name: &release.name,
@@ -216,6 +272,27 @@ fn plan(options: &Options, release: &Release, cluster: &Cluster<'_>) -> Result<P
         .existing(cluster.backend, &wanted, claim)
         .map_err(|error| error.wrap("unable to continue with install"))?;
     Ok(Plan { wanted, existing })
+}
+
+/// The definitions of a chart's `crds/` folders.
+fn definitions(release: &Release, cluster: &Cluster<'_>) -> Result<Vec<Object>, Error> {
+    let mut found = Vec::new();
+    for crd in release.chart.crds() {
+        let objects = cluster.backend.build(&crd.file.data);
+        found.extend(objects.map_err(|error| error.wrap(format!("CRD {}", crd.name)))?);
+    }
+    Ok(found)
+}
+
+/// How objects change that are there already.
+fn applying(options: &Options) -> Result<Apply, Error> {
+    let operation = &options.operation;
+    let method = options.apply_method;
+    let mut apply = operation.apply(method, Adoption::Upgrade)?;
+    if operation.take_ownership && method != ApplyMethod::Server {
+        apply.merge_custom = Merge::ThreeWay;
+    }
+    Ok(apply)
 }
 
 fn bring(
@@ -298,10 +375,7 @@ fn perform(
     if plan.existing.is_empty() {
         cluster.backend.create(&plan.wanted, &creating(method))?;
     } else {
-        let mut apply = operation.apply(method, Adoption::Upgrade)?;
-        if operation.take_ownership && method != ApplyMethod::Server {
-            apply.merge_custom = Merge::ThreeWay;
-        }
+        let apply = applying(options)?;
         let changes =
             cluster
                 .backend

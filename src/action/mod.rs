@@ -4,6 +4,7 @@
 mod crd;
 pub mod create;
 pub mod dependency;
+pub mod diff;
 mod explain;
 pub mod get;
 mod hook;

@@ -8,7 +8,7 @@ use super::ownership::{Claim, Owner};
 use super::prepare::{self, Loaded, Surroundings, Verb, Wanted};
 use super::source::Source;
 use super::{hook, pending, rollback};
-use crate::backend::{Adoption, Backend, Cascade, Context, Object};
+use crate::backend::{Adoption, Apply, Backend, Cascade, Change, Context, Fate, Object};
 use crate::chart::{Chart, values};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::time::Time;
@@ -47,8 +47,29 @@ pub struct Options {
     pub server_side: ServerSide,
     /// Whether anything is changed.
     pub mode: Mode,
+    /// What becomes of an upgrade that changes nothing.
+    pub unchanged: Unchanged,
     /// How it is brought to the cluster.
     pub operation: Operation,
+}
+
+/// What becomes of an upgrade that changes nothing: neither the record nor any object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unchanged {
+    /// It makes a revision, as Helm does.
+    #[default]
+    Record,
+    /// Nothing is written.
+    Skip,
+}
+
+/// What an upgrade did.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It made a revision, or would have made it.
+    Upgraded(Release),
+    /// There was nothing to do: this revision runs on.
+    Unchanged(Release),
 }
 
 /// What becomes of the values of the revision that runs.
@@ -77,17 +98,33 @@ pub fn run(
     context: Context<'_>,
     out: &mut Vec<u8>,
     notices: &mut Vec<Notice>,
-) -> Result<Release, Error> {
-    options.source.log_devel(notices);
-    let loaded = prepare::load(&options.wanted(0), around, out, notices)?;
+) -> Result<Outcome, Error> {
     let cluster = Cluster {
         backend,
         context,
         world: around.world,
         namespace: &options.namespace,
     };
-    let upgraded = upgrade(options, loaded, around, &cluster, out, notices);
+    let ready = make(options, &cluster, around, out, notices)?;
+    let upgraded = upgrade(options, ready, &cluster);
     upgraded.map_err(|error| error.wrap("UPGRADE FAILED"))
+}
+
+/// Makes a new revision and finds out what there is to do; nothing is changed.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn make(
+    options: &Options,
+    cluster: &Cluster<'_>,
+    around: &mut Surroundings<'_>,
+    out: &mut Vec<u8>,
+    notices: &mut Vec<Notice>,
+) -> Result<Ready, Error> {
+    options.source.log_devel(notices);
+    let loaded = prepare::load(&options.wanted(0), around, out, notices)?;
+    let ready = ready(options, loaded, around, cluster, out, notices);
+    ready.map_err(|error| error.wrap("UPGRADE FAILED"))
 }
 
 impl Options {
@@ -113,14 +150,105 @@ impl Options {
     }
 }
 
-fn upgrade(
+/// An upgrade that is made and not brought anywhere yet.
+pub(super) struct Ready {
+    /// The new revision.
+    pub(super) release: Release,
+    /// The newest revision so far.
+    pub(super) last: Release,
+    /// The one that runs, or is the next best thing.
+    pub(super) current: Release,
+    plan: Plan,
+}
+
+impl Ready {
+    /// What would happen to the objects.
+    ///
+    /// # Errors
+    /// Options that exclude each other, and whatever the cluster says.
+    pub(super) fn foresee(
+        &self,
+        options: &Options,
+        cluster: &Cluster<'_>,
+    ) -> Result<Vec<Change>, Error> {
+        let apply = applying(&options.operation, &self.current, &self.release)?;
+        let Plan { current, wanted } = &self.plan;
+        let backend = cluster.backend;
+        backend.preview(current, wanted, &apply, &cluster.context)
+    }
+
+    /// Whether neither the record nor any object would change.
+    fn changes_nothing(&self, options: &Options, cluster: &Cluster<'_>) -> Result<bool, Error> {
+        let Ready {
+            release,
+            last,
+            current,
+            ..
+        } = self;
+        if last.info.status != Status::Deployed || !release.is_like(current) {
+            return Ok(false);
+        }
+        let changes = self.foresee(options, cluster)?;
+        let is_same = |change: &Change| change.fate == Fate::Nothing && change.refusal.is_none();
+        Ok(changes.iter().all(is_same))
+    }
+}
+
+fn upgrade(options: &Options, ready: Ready, cluster: &Cluster<'_>) -> Result<Outcome, Error> {
+    if options.mode != Mode::Real {
+        let mut release = ready.release;
+        release.info.description = options.operation.describe("Dry run complete");
+        return Ok(Outcome::Upgraded(release));
+    }
+    if options.unchanged == Unchanged::Skip && ready.changes_nothing(options, cluster)? {
+        cluster.wait(&ready.plan.wanted, &options.operation)?;
+        return Ok(Outcome::Unchanged(ready.current));
+    }
+    carry_out(options, ready, cluster).map(Outcome::Upgraded)
+}
+
+/// Records what was made, and brings it to the cluster.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(super) fn carry_out(
+    options: &Options,
+    ready: Ready,
+    cluster: &Cluster<'_>,
+) -> Result<Release, Error> {
+    let Ready {
+        mut release,
+        current,
+        plan,
+        ..
+    } = ready;
+    let store = cluster.backend.store(&options.namespace);
+    cluster.check_record(&release, &options.operation)?;
+    history::add(&*store, &release, options.operation.history_max)
+        .map_err(|error| pending::raced(error, &release))?;
+    match perform(options, &mut release, current, &plan, cluster) {
+        Ok(()) => {
+            store.update(&release)?;
+            Ok(release)
+        }
+        Err(failed) => {
+            let failed = Failed {
+                error: cluster.reason(failed.error),
+                created: failed.created,
+            };
+            Err(fail(options, &mut release, failed, cluster))
+        }
+    }
+}
+
+fn ready(
     options: &Options,
     mut loaded: Loaded,
     around: &mut Surroundings<'_>,
     cluster: &Cluster<'_>,
     out: &mut Vec<u8>,
     notices: &mut Vec<Notice>,
-) -> Result<Release, Error> {
+) -> Result<Ready, Error> {
     let backend = cluster.backend;
     backend.reach()?;
     prepare::check_known_name(&options.name, "release name is invalid")?;
@@ -153,7 +281,7 @@ fn upgrade(
     .map_err(|error| prepared.explain(error))?;
     prepare::check_labels(&options.labels)?;
     let method = options.server_side.method(last.apply_method);
-    let mut release = Release {
+    let release = Release {
         name: options.name.clone(),
         namespace: current.namespace.clone(),
         revision,
@@ -174,27 +302,12 @@ fn upgrade(
     };
     cluster.tell(out, notices);
     let plan = plan(options, &release, &current, cluster)?;
-    if options.mode == Mode::DryRun {
-        release.info.description = options.operation.describe("Dry run complete");
-        return Ok(release);
-    }
-    let store = backend.store(&options.namespace);
-    cluster.check_record(&release, &options.operation)?;
-    history::add(&*store, &release, options.operation.history_max)
-        .map_err(|error| pending::raced(error, &release))?;
-    match perform(options, &mut release, current, &plan, cluster) {
-        Ok(()) => {
-            store.update(&release)?;
-            Ok(release)
-        }
-        Err(failed) => {
-            let failed = Failed {
-                error: cluster.reason(failed.error),
-                created: failed.created,
-            };
-            Err(fail(options, &mut release, failed, cluster))
-        }
-    }
+    Ok(Ready {
+        release,
+        last,
+        current,
+        plan,
+    })
 }
 
 /// The revisions that an upgrade starts from.
@@ -322,6 +435,15 @@ fn plan(
     Ok(Plan { current, wanted })
 }
 
+/// How the objects of the revision that runs become those of the new one.
+fn applying(operation: &Operation, current: &Release, release: &Release) -> Result<Apply, Error> {
+    let adopt = match (current.apply_method, release.apply_method) {
+        (ApplyMethod::Client | ApplyMethod::Unknown, ApplyMethod::Server) => Adoption::Upgrade,
+        _ => Adoption::Leave,
+    };
+    operation.apply(release.apply_method, adopt)
+}
+
 /// Why an upgrade failed, and what it had created by then.
 struct Failed {
     error: Error,
@@ -349,11 +471,7 @@ fn perform(
             .map_err(|error| early(error.wrap("pre-upgrade hooks failed")))?;
     }
     cluster.check().map_err(early)?;
-    let adopt = match (current.apply_method, method) {
-        (ApplyMethod::Client | ApplyMethod::Unknown, ApplyMethod::Server) => Adoption::Upgrade,
-        _ => Adoption::Leave,
-    };
-    let changes = match operation.apply(method, adopt) {
+    let changes = match applying(operation, &current, release) {
         Ok(apply) => cluster
             .backend
             .update(&plan.current, &plan.wanted, &apply, &cluster.context),

@@ -16,6 +16,7 @@ pub use change::{Change, Fate, Missing};
 pub(crate) use context::CANCELLED;
 pub use context::{Cancel, Context, Event, Waiting};
 pub use object::{Key, Object};
+pub(crate) use object::{from_frozen, to_frozen};
 
 use std::collections::BTreeMap;
 use std::time::Duration;

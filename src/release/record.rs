@@ -55,6 +55,48 @@ impl Release {
         yaml::encode_frozen(&record)
     }
 
+    /// Whether another revision records the same: objects, hooks, notes, what its chart says of itself
+    /// and sets, values, labels, and who merges changes. Numbers, times and runs of hooks are no part of
+    /// that.
+    pub fn is_like(&self, other: &Release) -> bool {
+        let both = (self.essence(), other.essence());
+        matches!(both, (Ok(own), Ok(other)) if own == other)
+    }
+
+    fn essence(&self) -> Result<Vec<u8>, String> {
+        let mut out = Vec::with_capacity(self.manifest.len() * 2);
+        let mut object = Object::open(&mut out);
+        write_fields(
+            object.key("metadata"),
+            &self.chart.metadata.to_frozen(),
+            Metadata::FIELDS,
+        )?;
+        write_map(object.key("values"), &self.chart.values)?;
+        write_map(object.key("config"), &self.config)?;
+        object.text("manifest", &self.manifest);
+        write_list(object.key("hooks"), &self.hooks, |out, hook| {
+            let mut hook = hook.clone();
+            hook.last_run = Execution::default();
+            if hook.delete_policies.is_empty() {
+                // What a hook without one is given as it runs.
+                hook.delete_policies.push("before-hook-creation".to_owned());
+            }
+            write_hook(out, &hook);
+        });
+        object.text("notes", &self.info.notes);
+        object.text("method", self.apply_method.as_str().as_bytes());
+        let mut labels: Vec<String> = Vec::new();
+        labels.extend(
+            self.labels
+                .iter()
+                .map(|(name, value)| format!("{name}={value}")),
+        );
+        labels.sort();
+        object.texts("labels", &labels);
+        object.close();
+        Ok(out)
+    }
+
     fn write_info(&self, out: &mut Vec<u8>) {
         let info = &self.info;
         let mut object = Object::open(out);

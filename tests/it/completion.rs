@@ -37,7 +37,7 @@ fn releases_revisions_and_namespaces_are_those_of_the_cluster() {
     for words in [
         &["install", "shop", &chart][..],
         &["install", "desk", &chart],
-        &["upgrade", "shop", &chart],
+        &["upgrade", "shop", &chart, "--always-revision"],
     ] {
         let words = [words, &["-n", &name]].concat();
         run(&namespace, ours, &words, None);

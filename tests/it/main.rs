@@ -23,6 +23,8 @@ mod origin;
 mod outcome;
 mod pipeline;
 mod plugin;
+#[cfg(feature = "kube")]
+mod preview;
 mod program;
 mod project;
 #[cfg(feature = "pgp")]

@@ -5,6 +5,7 @@ mod complete;
 mod config;
 mod create;
 mod dependency;
+mod difference;
 mod env;
 mod given;
 mod hint;
@@ -53,6 +54,7 @@ const PAGES: &[&[Page]] = &[
     registry::PAGES,
     verify::PAGES,
     release::PAGES,
+    difference::PAGES,
     plugin::PAGES,
     config::PAGES,
     env::PAGES,
@@ -84,6 +86,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
         &[
             "install",
             "upgrade",
+            "diff",
             "rollback",
             "uninstall",
             "list",

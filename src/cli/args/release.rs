@@ -21,7 +21,14 @@ const UNLOCK: &[Flag] = &[Flag::bool(
     "mark a revision that was left pending as failed, and go on",
 )];
 
-const RELEASE: Operand = Operand::new("RELEASE", "The release's name", Count::One, Live::Release);
+/// What Helm does.
+const ALWAYS: &[Flag] = &[Flag::bool(
+    run::upgrade::ALWAYS_REVISION,
+    "make a revision also where nothing changes",
+)];
+
+pub(super) const RELEASE: Operand =
+    Operand::new("RELEASE", "The release's name", Count::One, Live::Release);
 
 const fn page(path: &'static str, about: &'static str, operands: &'static [Operand]) -> Page {
     Page::new(path, about)
@@ -74,7 +81,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
         ],
     )
-    .with(&[PROJECT, UNLOCK])
+    .with(&[PROJECT, UNLOCK, ALWAYS])
     .examples(&[(
         "upgrade shop ./chart --install -f prod.yaml",
         "install it where there is none",

@@ -2,6 +2,7 @@
 
 pub(super) mod cluster;
 pub(super) mod create;
+pub(super) mod diff;
 pub(super) mod get;
 pub(super) mod install;
 pub(super) mod lint;

@@ -2,19 +2,23 @@
 
 use super::super::environment::Environment;
 use super::session::{Run, operation, unlock};
-use super::source::source;
+use super::source::{BEYOND, source};
 use super::template::{DryRun, dry_run, labels_of, values_of};
 use super::{cluster, install};
+use crate::action::diff::Wish;
 use crate::action::install::Mode;
 use crate::action::lifecycle::ServerSide;
 use crate::action::source::Source;
-use crate::action::upgrade::{self, Options, Reuse};
+use crate::action::upgrade::{self, Options, Outcome, Reuse, Unchanged};
 use crate::backend::Backend;
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
 use crate::release::{ApplyMethod, Status, history};
 use crate::render::notes::Subcharts;
 use crate::ui::Terminal;
+
+/// The flag of pintle's for a revision that changes nothing.
+pub(in crate::cli) const ALWAYS_REVISION: &str = "always-revision";
 
 /// Under Helm's name.
 ///
@@ -43,11 +47,7 @@ pub(in crate::cli) fn strict(
                 "Release {name:?} does not exist. Installing it now.\n"
             ));
         }
-        let mut options = install::options(flags, arguments, environment, source, dry_run)?;
-        options.apply_method = match flags.text("server-side") {
-            "false" => ApplyMethod::Client,
-            _ => ApplyMethod::Server,
-        };
+        let mut options = installing(flags, arguments, environment, source, dry_run)?;
         options.replace = found == Found::Uninstalled;
         let backend = (dry_run != DryRun::Client).then_some(backend.as_ref());
         let release = install::run(&options, backend, (flags, environment), terminal)?;
@@ -61,15 +61,79 @@ pub(in crate::cli) fn strict(
         caught: (options.mode == Mode::Real).then_some(name),
     };
     let backend = backend.as_ref();
-    let release = run.with_chart(Some(backend), terminal, |around, context, out, notices| {
+    let outcome = run.with_chart(Some(backend), terminal, |around, context, out, notices| {
         upgrade::run(&options, backend, around, context, out, notices)
     })?;
+    print(&outcome, name, flags, terminal)
+}
+
+/// Says what an upgrade did, and how the release stands.
+///
+/// # Errors
+/// What cannot be written in the form that is wanted.
+pub(super) fn print(
+    outcome: &Outcome,
+    name: &str,
+    flags: &FlagSet,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let (release, line) = match outcome {
+        Outcome::Upgraded(release) => (
+            release,
+            format!("Release {name:?} has been upgraded. Happy Helming!\n"),
+        ),
+        Outcome::Unchanged(release) => (
+            release,
+            format!(
+                "Release {name:?} is unchanged: the chart makes what revision {} has, and the cluster has it. Nothing was written.\n",
+                release.revision
+            ),
+        ),
+    };
     if flags.text("output") == "table" {
-        terminal.print(&format!(
-            "Release {name:?} has been upgraded. Happy Helming!\n"
-        ));
+        terminal.print(&line);
     }
-    install::print(&release, flags, terminal)
+    install::print(release, flags, terminal)
+}
+
+/// What to try where nothing is to be changed: an upgrade, or an install where there is no release.
+///
+/// # Errors
+/// Flags that make no sense, and whatever the cluster says.
+pub(super) fn wish(
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    terminal: &Terminal,
+    backend: &dyn Backend,
+) -> Result<Wish, Error> {
+    let source = source(flags, environment, terminal)?;
+    let name = arguments.first().map_or("", String::as_str);
+    let found = find(name, backend, environment, flags)?;
+    if found == Found::Some {
+        let options = options(flags, arguments, environment, source, DryRun::No)?;
+        return Ok(Wish::Upgrade(Box::new(options)));
+    }
+    let mut options = installing(flags, arguments, environment, source, DryRun::No)?;
+    options.replace = found == Found::Uninstalled;
+    options.mode = Mode::Forecast;
+    Ok(Wish::Install(Box::new(options)))
+}
+
+/// The options of an install that stands in for an upgrade.
+fn installing(
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    source: Source,
+    dry_run: DryRun,
+) -> Result<crate::action::install::Options, Error> {
+    let mut options = install::options(flags, arguments, environment, source, dry_run)?;
+    options.apply_method = match flags.text("server-side") {
+        "false" => ApplyMethod::Client,
+        _ => ApplyMethod::Server,
+    };
+    Ok(options)
 }
 
 /// What there is of a release before an upgrade.
@@ -136,6 +200,10 @@ fn options(
         mode: match dry_run {
             DryRun::No => Mode::Real,
             _ => Mode::DryRun,
+        },
+        unchanged: match flags.is(BEYOND) && !flags.is(ALWAYS_REVISION) {
+            true => Unchanged::Skip,
+            false => Unchanged::Record,
         },
         operation: operation(flags, environment)?,
     })
