@@ -133,6 +133,24 @@ impl Ready {
         let backend = cluster.backend;
         backend.preview(existing, wanted, &apply, &cluster.context)
     }
+
+    /// Brings it to the cluster, definitions first.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub(super) fn carry_out(
+        mut self,
+        options: &Options,
+        cluster: &Cluster<'_>,
+    ) -> Result<Release, Error> {
+        check_available(&self.release.name, options.replace, cluster)?;
+        let crds = self.release.chart.crds();
+        if !options.skip_crds && !crds.is_empty() {
+            crd::install(&crds, options, cluster)?;
+        }
+        bring(options, &mut self.release, &self.plan, cluster)?;
+        Ok(self.release)
+    }
 }
 
 /// Makes a release and finds out what there is to do. With [`Mode::Real`] its definitions are

@@ -16,6 +16,7 @@ pub mod list;
 mod ownership;
 pub mod package;
 pub mod pending;
+pub mod plan;
 pub mod plugin;
 mod prepare;
 pub mod pull;

@@ -200,6 +200,18 @@ fn upgrade(options: &Options, ready: Ready, cluster: &Cluster<'_>) -> Result<Out
         release.info.description = options.operation.describe("Dry run complete");
         return Ok(Outcome::Upgraded(release));
     }
+    bring(options, ready, cluster)
+}
+
+/// Brings what was made to the cluster, unless that changes nothing and is not wanted.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(super) fn bring(
+    options: &Options,
+    ready: Ready,
+    cluster: &Cluster<'_>,
+) -> Result<Outcome, Error> {
     if options.unchanged == Unchanged::Skip && ready.changes_nothing(options, cluster)? {
         cluster.wait(&ready.plan.wanted, &options.operation)?;
         return Ok(Outcome::Unchanged(ready.current));
@@ -208,14 +220,7 @@ fn upgrade(options: &Options, ready: Ready, cluster: &Cluster<'_>) -> Result<Out
 }
 
 /// Records what was made, and brings it to the cluster.
-///
-/// # Errors
-/// Helm's line for whatever failed first.
-pub(super) fn carry_out(
-    options: &Options,
-    ready: Ready,
-    cluster: &Cluster<'_>,
-) -> Result<Release, Error> {
+fn carry_out(options: &Options, ready: Ready, cluster: &Cluster<'_>) -> Result<Release, Error> {
     let Ready {
         mut release,
         current,

@@ -261,14 +261,20 @@ pub fn revisions(
     Ok(report)
 }
 
+/// The objects of a release's hooks.
+pub(super) fn hook_objects(release: &Release) -> Vec<Object> {
+    read(&release.hooks)
+}
+
+fn read(hooks: &[Hook]) -> Vec<Object> {
+    let mut objects = Vec::new();
+    for hook in hooks {
+        parse(&hook.manifest, &mut objects);
+    }
+    objects
+}
+
 fn hooks(before: &[Hook], after: &[Hook], look: &Look) -> Vec<Difference> {
-    let read = |hooks: &[Hook]| {
-        let mut objects = Vec::new();
-        for hook in hooks {
-            parse(&hook.manifest, &mut objects);
-        }
-        objects
-    };
     compare(&read(before), &read(after), look)
 }
 

@@ -87,6 +87,56 @@ pub fn additions(live: &Value, shown: &Value, wanted: &Value, own: &str) -> Vec<
     found
 }
 
+/// Takes out of `value` what, as a live object tells, others keep up to date through parts of it
+/// such as scales, or as programs of the cluster, and `own` does not.
+pub fn strip_parts(live: &Value, value: &mut Value, own: &str) {
+    let mine: Vec<&Value> = entries(live)
+        .filter(|entry| entry["manager"] == own)
+        .map(|entry| &entry["fieldsV1"])
+        .collect();
+    for entry in entries(live) {
+        let name = entry["manager"].as_str().unwrap_or_default();
+        let is_part = entry["subresource"]
+            .as_str()
+            .is_some_and(|it| !it.is_empty());
+        if name == own || !(is_part || CONTROLLERS.contains(&name)) {
+            continue;
+        }
+        let mut paths = Vec::new();
+        leaves(&entry["fieldsV1"], &Path::default(), &mut paths);
+        for path in paths {
+            if !mine.iter().any(|fields| has(fields, &path.0)) {
+                remove(value, &path.0);
+            }
+        }
+    }
+}
+
+fn remove(value: &mut Value, steps: &[Step]) {
+    let Some((step, rest)) = steps.split_first() else {
+        return;
+    };
+    match (step, value) {
+        (Step::Field(name), Value::Object(members)) if rest.is_empty() => {
+            members.remove(name);
+        }
+        (Step::Field(name), Value::Object(members)) => {
+            if let Some(inner) = members.get_mut(name) {
+                remove(inner, rest);
+            }
+        }
+        (Step::Item { key, value: wanted }, Value::Array(items)) => {
+            let found = items.iter().position(|item| text(&item[key]) == *wanted);
+            match found {
+                Some(at) if rest.is_empty() => drop(items.remove(at)),
+                Some(at) => remove(&mut items[at], rest),
+                None => {}
+            }
+        }
+        _ => {}
+    }
+}
+
 /// The value at a path.
 fn at<'a>(value: &'a Value, path: &Path) -> Option<&'a Value> {
     path.0.iter().try_fold(value, |value, step| match step {
@@ -219,5 +269,9 @@ mod tests {
         let found = additions(&live, &live, &wanted, "helm");
         let paths: Vec<_> = found.iter().map(|field| field.path.to_string()).collect();
         assert_eq!(paths, ["env[name=B]", "metadata.labels.team"]);
+        let mut rest = live.clone();
+        strip_parts(&live, &mut rest, "helm");
+        assert_eq!(rest["spec"], json!({}));
+        assert_eq!(rest["env"], live["env"]);
     }
 }

@@ -9,7 +9,7 @@ mod path;
 mod tree;
 
 pub use equal::same;
-pub use manager::{Manager, additions, find as find_manager};
+pub use manager::{Manager, additions, find as find_manager, strip_parts};
 pub use mask::{Key as MaskKey, Secrets, is_secret};
 pub use noise::{settle, strip, stripped};
 pub use path::{Path, Step};

@@ -87,6 +87,8 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "install",
             "upgrade",
             "diff",
+            "plan",
+            "apply",
             "rollback",
             "uninstall",
             "list",

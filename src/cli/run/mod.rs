@@ -8,6 +8,7 @@ pub(super) mod install;
 pub(super) mod lint;
 pub(super) mod names;
 pub(super) mod package;
+pub(super) mod plan;
 pub(super) mod plugin;
 mod prompt;
 pub(super) mod registry;

@@ -2,6 +2,7 @@
 //! change nothing.
 
 mod difference;
+mod plan;
 mod unchanged;
 
 use std::path::Path;
