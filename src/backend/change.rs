@@ -39,13 +39,15 @@ impl Fate {
     }
 }
 
-/// Something that has to be there before an object can be.
+/// Why the other side could not say what would become of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
-    /// Its kind, which a definition of the same chart brings.
+    /// Its kind, which a definition of the same chart brings, is not there yet.
     Kind,
-    /// Its namespace.
+    /// Its namespace is not there yet.
     Namespace,
+    /// Somebody who has a say in it takes no part in dry runs.
+    DryRun,
 }
 
 /// What would happen to one object.

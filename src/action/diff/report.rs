@@ -350,6 +350,7 @@ fn object(difference: &Difference) -> Value {
     match difference.missing {
         Some(Missing::Kind) => drop(put("missing", "kind".into())),
         Some(Missing::Namespace) => drop(put("missing", "namespace".into())),
+        Some(Missing::DryRun) => drop(put("missing", "dryRun".into())),
         None => {}
     }
     if let Some(refusal) = &difference.refusal {

@@ -80,7 +80,8 @@ impl View {
         } else {
             Body::Lines(lines(before, after, layout))
         };
-        let moments = match layout.three_way && !field.path.is_root() && is_short(before) {
+        let is_scalar = is_short(before) && is_short(after);
+        let moments = match layout.three_way && !field.path.is_root() && is_scalar {
             true => moments(field, layout),
             false => Vec::new(),
         };
@@ -181,7 +182,7 @@ fn lines(before: Option<&Value>, after: Option<&Value>, layout: &Layout) -> Vec<
     for group in difference.grouped_ops(layout.context) {
         let start = group.first().map_or(0, |op| op.old_range().start);
         if start > end {
-            found.push((Mark::Gap, format!("{} unchanged lines", start - end)));
+            found.push((Mark::Gap, unchanged(start - end)));
         }
         end = group.last().map_or(end, |op| op.old_range().end);
         for change in group.iter().flat_map(|op| difference.iter_changes(op)) {
@@ -196,7 +197,7 @@ fn lines(before: Option<&Value>, after: Option<&Value>, layout: &Layout) -> Vec<
     }
     let all = difference.old_len();
     if all > end && !found.is_empty() {
-        found.push((Mark::Gap, format!("{} unchanged lines", all - end)));
+        found.push((Mark::Gap, unchanged(all - end)));
     }
     if found.len() > layout.height {
         let more = found.len() - layout.height;
@@ -204,6 +205,13 @@ fn lines(before: Option<&Value>, after: Option<&Value>, layout: &Layout) -> Vec<
         found.push((Mark::Gap, format!("{more} more lines")));
     }
     found
+}
+
+fn unchanged(lines: usize) -> String {
+    match lines {
+        1 => "1 unchanged line".to_owned(),
+        lines => format!("{lines} unchanged lines"),
+    }
 }
 
 /// A value as YAML.
@@ -231,6 +239,10 @@ pub(super) fn remarks(difference: &Difference, subject: &Subject) -> Vec<String>
             "namespace {:?} does not exist yet, so the server could not be asked",
             difference.key.namespace
         )),
+        Some(Missing::DryRun) => remarks.push(
+            "a webhook of the cluster takes no part in dry runs: this is what is wanted, and not what the server says"
+                .to_owned(),
+        ),
         None => {}
     }
     match (difference.fate, subject) {

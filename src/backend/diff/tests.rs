@@ -191,3 +191,62 @@ fn what_servers_add_is_no_difference() {
         ]
     );
 }
+
+mod random {
+    use proptest::collection::{btree_map, vec};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (0..3i64).prop_map(Value::from),
+            "[a-c]{0,2}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            let name = prop_oneof!["[a-c]", Just("name".to_owned()), Just("spec".to_owned())];
+            prop_oneof![
+                vec(inner.clone(), 0..4).prop_map(Value::from),
+                btree_map(name, inner, 0..4).prop_map(|map| map.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn an_object_does_not_differ_from_itself(a in value()) {
+            prop_assert_eq!(two(&a, &a), Vec::<String>::new());
+        }
+
+        /// What is wanted has no part in what the server adds, so both are what is wanted here.
+        #[test]
+        fn objects_that_differ_have_fields_that_do(a in value(), b in value()) {
+            let lines = lines(&a, &a, &b, &b);
+            if lines.is_empty() {
+                prop_assert!(same(Some(&bare(&a)), Some(&bare(&b))), "{a} {b}");
+            }
+        }
+    }
+
+    /// Without what is empty, which servers leave out.
+    fn bare(value: &Value) -> Value {
+        match stripped(value) {
+            Value::Object(members) => {
+                let members = members
+                    .into_iter()
+                    .map(|(name, inner)| (name, bare(&inner)));
+                let kept: serde_json::Map<_, _> = members.filter(|(_, it)| !it.is_null()).collect();
+                if kept.is_empty() {
+                    Value::Null
+                } else {
+                    kept.into()
+                }
+            }
+            Value::Array(items) if items.is_empty() => Value::Null,
+            Value::Array(items) => items.iter().map(bare).collect(),
+            other => other,
+        }
+    }
+}

@@ -87,6 +87,10 @@ impl Writer<'_> {
                     false => Missing::Kind,
                 });
             }
+            // What an API server says of a webhook that declares side effects.
+            Err(failure) if failure.message.contains("does not support dry run") => {
+                change.missing = Some(Missing::DryRun);
+            }
             Err(failure) => {
                 if failure.is_conflict()
                     && let Method::Server(_) = apply.method

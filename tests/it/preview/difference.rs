@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{has, lacks, stage};
+use crate::kubernetes::fault::Fault;
 
 #[test]
 fn a_release_that_does_not_exist_is_all_new() {
@@ -286,6 +287,47 @@ spec:
         &text,
         &["/Bad_Name\n    ! would be refused: ", "1 would be refused."],
     );
+}
+
+/// A webhook with side effects is asked by no dry run.
+#[test]
+fn webhooks_without_dry_runs_are_no_refusal() {
+    let Some(stage) = stage() else { return };
+    stage.well(&["install", "shop", "shop"]);
+    let message = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"admission webhook \"w.test\" does not support dry run","reason":"BadRequest","code":400}"#;
+    let fault = Fault {
+        method: "PATCH",
+        path: "/configmaps/conf$".to_owned(),
+        code: Some(400),
+        headers: vec![("Content-Type", "application/json".to_owned())],
+        body: message.to_owned(),
+        ..Fault::default()
+    };
+    stage.namespace.fault(&fault).expect("understood");
+    let text = stage.differs(&["diff", "shop", "shop", "--set", "line=changed"]);
+    has(
+        &text,
+        &[
+            "/conf\n    ! a webhook of the cluster takes no part in dry runs: ",
+            "      - middle\n      + changed\n",
+            "1 to change, 4 unchanged.",
+        ],
+    );
+    stage.well(&[
+        "plan",
+        "shop",
+        "shop",
+        "--set",
+        "line=changed",
+        "-o",
+        "shop.plan",
+    ]);
+    // Nobody can say that it would be the same: the upgrade is tried.
+    let said = stage.run(&["upgrade", "shop", "shop"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    stage.namespace.heal().expect("healed");
+    stage.well(&["upgrade", "shop", "shop"]);
+    assert_eq!(stage.revisions(), [1, 2, 3]);
 }
 
 #[test]
