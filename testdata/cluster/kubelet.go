@@ -2,13 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -182,6 +176,10 @@ func (k *kubelet) tell(pod *corev1.Pod, status *corev1.PodStatus) {
 		return
 	}
 	for _, one := range append(status.InitContainerStatuses, status.ContainerStatuses...) {
+		if one.State.Running != nil && !one.Ready && conductOf(pod, one.Image) == unhealthy {
+			k.events.Eventf(pod, corev1.EventTypeWarning, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
+			k.told[pod.UID] = true
+		}
 		if one.State.Waiting == nil {
 			continue
 		}
@@ -191,6 +189,13 @@ func (k *kubelet) tell(pod *corev1.Pod, status *corev1.PodStatus) {
 			k.events.Eventf(pod, corev1.EventTypeWarning, "Failed", "Failed to pull image %q: %s: not found", one.Image, one.Image)
 			k.events.Eventf(pod, corev1.EventTypeWarning, "Failed", "Error: ErrImagePull")
 			k.events.Eventf(pod, corev1.EventTypeNormal, "BackOff", "Back-off pulling image %q", one.Image)
+			k.told[pod.UID] = true
+		case "InvalidImageName":
+			k.events.Eventf(pod, corev1.EventTypeWarning, "InspectFailed", "%s", one.State.Waiting.Message)
+			k.events.Eventf(pod, corev1.EventTypeWarning, "Failed", "Error: InvalidImageName")
+			k.told[pod.UID] = true
+		case "CreateContainerConfigError":
+			k.events.Eventf(pod, corev1.EventTypeWarning, "Failed", "Error: %s", one.State.Waiting.Message)
 			k.told[pod.UID] = true
 		case "CrashLoopBackOff":
 			k.events.Eventf(pod, corev1.EventTypeWarning, "BackOff", "Back-off restarting failed container %s in pod %s_%s(%s)", one.Name, pod.Name, pod.Namespace, pod.UID)
@@ -228,46 +233,4 @@ func makeNode(ctx context.Context, client kubernetes.Interface, number, port int
 	}
 	_, err = nodes.UpdateStatus(ctx, made, metav1.UpdateOptions{})
 	return err
-}
-
-// serveLogs answers the API server's questions for a container's log: one line that names it, or what
-// the pod's annotation says.
-func serveLogs(p plane) (int, error) {
-	certificate, err := tls.LoadX509KeyPair(p.identity.serving, p.identity.key)
-	if err != nil {
-		return 0, err
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /containerLogs/{namespace}/{pod}/{container}", func(w http.ResponseWriter, r *http.Request) {
-		namespace, name, container := r.PathValue("namespace"), r.PathValue("pod"), r.PathValue("container")
-		pod, err := p.client.CoreV1().Pods(namespace).Get(r.Context(), name, metav1.GetOptions{})
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusNotFound)
-			return
-		}
-		text, said := pod.Annotations[annotationLog]
-		if !said {
-			text = fmt.Sprintf("log of %s/%s/%s\n", namespace, name, container)
-		}
-		_, _ = io.WriteString(w, tail(text, r.URL.Query().Get("tailLines")))
-	})
-	go func() {
-		p.failures <- http.Serve(tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{certificate}}), mux)
-	}()
-	return listener.Addr().(*net.TCPAddr).Port, nil
-}
-
-// tail keeps the last lines, as many as wanted; all of them where that is no number.
-func tail(text, wanted string) string {
-	count, err := strconv.Atoi(wanted)
-	if err != nil {
-		return text
-	}
-	lines := strings.SplitAfter(strings.TrimSuffix(text, "\n"), "\n")
-	end := text[len(strings.TrimSuffix(text, "\n")):]
-	return strings.Join(lines[max(0, len(lines)-count):], "") + end
 }

@@ -11,9 +11,8 @@ import (
 
 // What a pod's life is steered by.
 const (
-	annotationDo    = "testcluster/do"    // fail, crash, notready, hang: for all containers
+	annotationDo    = "testcluster/do"    // fail, crash, notready, ...: for all containers
 	annotationDelay = "testcluster/delay" // postpones ready and done
-	annotationLog   = "testcluster/log"   // what the containers write
 )
 
 // brief is how long a pod runs that is to end.
@@ -23,18 +22,21 @@ const brief = 100 * time.Millisecond
 type conduct string
 
 const (
-	fine     conduct = ""
-	fails    conduct = "fail"     // its image cannot be pulled; where it is to end, it ends with 1
-	crashes  conduct = "crash"    // ends again and again
-	notReady conduct = "notready" // runs for ever and is never ready
-	hangs    conduct = "hang"     // never ends
+	fine      conduct = ""
+	fails     conduct = "fail"      // its image cannot be pulled; where it is to end, it ends with 1
+	crashes   conduct = "crash"     // ends again and again
+	notReady  conduct = "notready"  // runs for ever and is never ready
+	hangs     conduct = "hang"      // never ends
+	unhealthy conduct = "unhealthy" // as notready, and its probe is told to fail
+	noConfig  conduct = "noconfig"  // what its environment is to come from is not there
+	badName   conduct = "badname"   // its image's name is none
 )
 
 // conductOf reads the pod's annotation, else the words in the last path element of the image.
 func conductOf(pod *corev1.Pod, image string) conduct {
 	known := func(word string) bool {
 		switch conduct(word) {
-		case fails, crashes, notReady, hangs:
+		case fails, crashes, notReady, hangs, unhealthy, noConfig, badName:
 			return true
 		}
 		return false
@@ -180,14 +182,16 @@ func (l *life) advance(one *corev1.ContainerStatus, was *corev1.ContainerStatus,
 		l.serve(one, was, behaviour)
 		return
 	}
-	if behaviour == crashes && l.pod.Spec.RestartPolicy == corev1.RestartPolicyOnFailure {
+	if behaviour == crashes && l.pod.Spec.RestartPolicy == corev1.RestartPolicyOnFailure ||
+		behaviour == noConfig || behaviour == badName {
 		l.serve(one, was, behaviour)
 		return
 	}
 	length := max(brief, l.delay)
-	if behaviour == hangs || behaviour == notReady || l.wait(length) {
+	isNeverReady := behaviour == notReady || behaviour == unhealthy
+	if behaviour == hangs || isNeverReady || l.wait(length) {
 		l.run(one, was)
-		one.Ready = behaviour != notReady
+		one.Ready = !isNeverReady
 		return
 	}
 	code := int32(0)
@@ -214,11 +218,33 @@ func (l *life) serve(one *corev1.ContainerStatus, was *corev1.ContainerStatus, b
 		if one.LastTerminationState.Terminated == nil {
 			one.LastTerminationState.Terminated = l.terminated(one, l.now, 1)
 		}
+	case noConfig:
+		one.State.Waiting = &corev1.ContainerStateWaiting{
+			Reason: "CreateContainerConfigError", Message: fmt.Sprintf("secret %q not found", settingsOf(l.pod)),
+		}
+	case badName:
+		one.ImageID = ""
+		one.State.Waiting = &corev1.ContainerStateWaiting{
+			Reason:  "InvalidImageName",
+			Message: fmt.Sprintf("Failed to apply default image tag %q: couldn't parse image name %q: invalid reference format", one.Image, one.Image),
+		}
 	default:
 		waits := l.wait(l.delay)
 		l.run(one, was)
-		one.Ready = !waits && behaviour != notReady
+		one.Ready = !waits && behaviour != notReady && behaviour != unhealthy
 	}
+}
+
+// settingsOf is the name of the first Secret that a pod's environment comes from.
+func settingsOf(pod *corev1.Pod) string {
+	for _, container := range pod.Spec.Containers {
+		for _, variable := range container.Env {
+			if variable.ValueFrom != nil && variable.ValueFrom.SecretKeyRef != nil {
+				return variable.ValueFrom.SecretKeyRef.Name
+			}
+		}
+	}
+	return "settings"
 }
 
 // wait says whether a time is still to come, and has the pod looked at then.
