@@ -104,6 +104,10 @@ impl<'a> Run<'a> {
             phase: "Running".to_owned(),
         };
         cluster.record(release);
+        let (kind, name) = (&release.hooks[at].kind, &release.hooks[at].name);
+        let hook = format!("{} {}", kind.to_str_lossy(), name.to_str_lossy());
+        let step = format!("running the {} hook {hook}", self.event);
+        cluster.context.step(step);
         let done = self.bring(&objects, &path, cluster);
         let hook = &mut release.hooks[at];
         hook.last_run.completed = Some(cluster.now());

@@ -251,6 +251,9 @@ impl Cluster<'_> {
     /// Waits for objects as the operation wants it.
     pub(super) fn wait(&self, objects: &[Object], operation: &Operation) -> Result<(), Error> {
         self.check()?;
+        if operation.strategy() != Strategy::HookOnly {
+            self.context.step("waiting until all is ready");
+        }
         self.backend.wait(
             objects,
             operation.strategy(),

@@ -56,6 +56,9 @@ pub fn run(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<Relea
     let former = store.get(name, wanted)?;
     let method = options.server_side.method(former.apply_method);
     let description = format!("Rollback to {wanted}");
+    cluster
+        .context
+        .step(format!("rolling back to revision {wanted}"));
     let mut target = Release {
         name: name.to_owned(),
         namespace: last.namespace.clone(),

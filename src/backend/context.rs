@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::Count;
 use crate::diag::Notice;
 
 /// A flag that calls an operation off; all copies are one.
@@ -33,11 +34,13 @@ pub enum Event {
     Output(Vec<u8>),
     /// What containers of hooks wrote.
     Log(Vec<u8>),
-    /// What is waited for now; told when it changes.
+    /// What is done now, in a few words.
+    Step(String),
+    /// What is waited for now, all of it each time; nothing once the wait is over.
     Waiting(Vec<Waiting>),
 }
 
-/// An object that is not ready.
+/// An object that is waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// `Kind/namespace/name`
@@ -46,6 +49,12 @@ pub struct Waiting {
     pub status: String,
     /// Why.
     pub message: String,
+    /// How much of it is ready, where that is known.
+    pub ready: Option<Count>,
+    /// What holds it up, in a few words; empty where nothing is known.
+    pub trouble: String,
+    /// Whether it is where it shall be.
+    pub is_done: bool,
 }
 
 /// What a long operation is given.
@@ -64,6 +73,11 @@ impl Context<'_> {
     #[must_use]
     pub fn within(self, timeout: Duration) -> Self {
         Context { timeout, ..self }
+    }
+
+    /// Tells what is done now.
+    pub fn step(&self, step: impl Into<String>) {
+        (self.events)(Event::Step(step.into()));
     }
 
     /// Tells of a line for the log.

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Apply, Backend, Cascade, Change, Changes, Context, Form, Jobs, Log, Object, Strategy};
+use super::{
+    Apply, Backend, Cancel, Cascade, Change, Changes, Context, Form, Health, Jobs, Log, LogLine,
+    LogOptions, Object, Strategy,
+};
 use crate::chart::Capabilities;
 use crate::diag::{Error, Kind, Notice};
 use crate::release::{self, Release, Store};
@@ -131,6 +134,20 @@ impl Backend for Memory {
     }
 
     fn logs(&self, _object: &Object) -> Result<Vec<Log>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn examine(&self, _objects: &[Object]) -> Result<Vec<Health>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn read_logs(
+        &self,
+        _objects: &[Object],
+        _options: &LogOptions,
+        _cancel: &Cancel,
+        _tell: &(dyn Fn(LogLine) + Sync),
+    ) -> Result<Vec<String>, Error> {
         Ok(Vec::new())
     }
 

@@ -25,6 +25,7 @@ use serde_json::Value;
 
 use crate::chart::Capabilities;
 use crate::diag::{Error, Notice};
+pub use crate::kubernetes::health::{self, Budget, Count, Health};
 use crate::release::Store;
 use crate::value::Frozen;
 
@@ -271,6 +272,27 @@ pub trait Backend: Send + Sync {
     /// Whatever the other side says.
     fn logs(&self, object: &Object) -> Result<Vec<Log>, Error>;
 
+    /// Tells what the containers of workloads wrote, in the order of its time; with
+    /// [`LogOptions::follow`] also what they write from now on, until the user has enough or all ended
+    /// that is to end. Gives a line for each container that could not be read.
+    ///
+    /// # Errors
+    /// Objects that cannot be read; nothing to read at all.
+    fn read_logs(
+        &self,
+        objects: &[Object],
+        options: &LogOptions,
+        cancel: &Cancel,
+        tell: &(dyn Fn(LogLine) + Sync),
+    ) -> Result<Vec<String>, Error>;
+
+    /// How objects are doing, with what belongs to them, what is wrong, and the last lines of containers
+    /// that failed.
+    ///
+    /// # Errors
+    /// Whatever the other side says.
+    fn examine(&self, objects: &[Object]) -> Result<Vec<Health>, Error>;
+
     /// The objects as they are, and the Pods that belong to them, under `version/Kind` and
     /// `v1/Pod(related)`; those that are gone are left out.
     ///
@@ -300,6 +322,38 @@ pub struct Log {
     /// Its name.
     pub container: String,
     /// What it wrote.
+    pub text: Vec<u8>,
+}
+
+/// Which logs are wanted; `Default` is all that containers wrote in the lives that they are in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogOptions {
+    /// Whether to go on with what is written from now on.
+    pub follow: bool,
+    /// How many lines of each container.
+    pub tail: Option<u64>,
+    /// How old lines may be.
+    pub since: Option<Duration>,
+    /// What containers wrote before they were started again.
+    pub previous: bool,
+    /// Only containers of this name, where it is not empty.
+    pub container: String,
+    /// Only Pods with these labels, where it is not empty.
+    pub selector: String,
+    /// Whether lines come with their times.
+    pub timestamps: bool,
+}
+
+/// A line that a container wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// Name of its Pod.
+    pub pod: String,
+    /// Its name.
+    pub container: String,
+    /// When, where that is wanted and known.
+    pub time: String,
+    /// The line, without its end.
     pub text: Vec<u8>,
 }
 

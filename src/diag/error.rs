@@ -57,6 +57,7 @@ struct Repr {
     kind: Kind,
     message: String,
     trail: Vec<Frame>,
+    details: Vec<String>,
     hints: Vec<String>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -68,6 +69,7 @@ impl Error {
             kind,
             message: message.into(),
             trail: Vec::new(),
+            details: Vec::new(),
             hints: Vec::new(),
             cause: None,
         }))
@@ -91,6 +93,13 @@ impl Error {
     #[must_use]
     pub fn with_frame(mut self, frame: Frame) -> Error {
         self.0.trail.push(frame);
+        self
+    }
+
+    /// Adds what was found out about it, in one line or more, for people.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Error {
+        self.0.details.push(detail.into());
         self
     }
 
@@ -121,6 +130,11 @@ impl Error {
     /// The way to the failing expression, outermost first; empty where no template was involved.
     pub fn trail(&self) -> &[Frame] {
         &self.0.trail
+    }
+
+    /// What was found out about it, in lines.
+    pub fn details(&self) -> &[String] {
+        &self.0.details
     }
 
     /// What the user can do.

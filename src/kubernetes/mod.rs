@@ -1,5 +1,6 @@
 //! What is known of Kubernetes without a cluster.
 
+pub mod health;
 pub mod jsonpath;
 pub mod kind;
 pub mod merge;

@@ -1,9 +1,10 @@
 //! What the user sees: standard output in one piece, log lines, error reports, colour.
 //!
-//! It knows [`crate::diag`] and nothing of Helm.
+//! It knows [`crate::diag`], what a backend tells of its work ([`crate::backend::Event`]), and nothing of Helm.
 
 pub mod log;
 pub mod report;
+pub mod screen;
 pub mod table;
 
 use std::io::{IsTerminal, Write};

@@ -23,6 +23,14 @@ pub fn error(error: &Error, style: Style) -> String {
         Style::Plain => format!("Error: {error}\n"),
         Style::Colored => format!("\x1b[1;31mError\x1b[0m: {error}\n"),
     };
+    for detail in error.details() {
+        text.push('\n');
+        text.push_str(detail);
+        text.push('\n');
+    }
+    if !error.details().is_empty() && !error.hints().is_empty() {
+        text.push('\n');
+    }
     let Some((failing, callers)) = error.trail().split_last() else {
         for hint in error.hints() {
             text.push_str(&match style {
@@ -156,6 +164,19 @@ mod tests {
         }
         assert!(!text.contains('\x1b'));
         assert!(error(&failed, Style::Colored).contains('\x1b'));
+    }
+
+    #[test]
+    fn details_stand_between_the_line_and_the_hints() {
+        let failed = Error::new(Kind::Cluster, "not ready")
+            .with_hint("wait")
+            .with_detail("web: 0/1\n  it crashes")
+            .with_detail("db: 0/1")
+            .wrap("UPGRADE FAILED");
+        assert_eq!(
+            error(&failed, Style::Plain),
+            "Error: UPGRADE FAILED: not ready\n\nweb: 0/1\n  it crashes\n\ndb: 0/1\n\nhint: wait\n"
+        );
     }
 
     #[test]

@@ -121,7 +121,7 @@ impl Table {
 }
 
 /// The text, cut to a width with an ellipsis.
-fn cut(text: &str, width: usize) -> String {
+pub(super) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

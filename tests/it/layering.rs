@@ -84,7 +84,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "backend",
         ],
     ),
-    ("ui", &["diag"]),
+    ("ui", &["diag", "backend"]),
     (
         "cli",
         &[

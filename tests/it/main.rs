@@ -34,3 +34,5 @@ mod registry;
 mod remote;
 #[path = "../transcripts/serve.rs"]
 mod serve;
+#[cfg(feature = "kube")]
+mod watch;

@@ -8,6 +8,7 @@ mod credential;
 mod discovery;
 mod exec;
 mod failure;
+mod health;
 mod logs;
 mod lookup;
 mod managed;
@@ -17,6 +18,7 @@ mod preview;
 mod protobuf;
 mod resources;
 mod store;
+mod stream;
 mod token;
 mod user;
 
@@ -31,10 +33,13 @@ pub use config::{Proxies, Settings};
 pub use store::Driver;
 
 use super::{
-    Apply, Backend, Cascade, Change, Changes, Context, Form, Jobs, Key, Log, Object, Strategy,
+    Apply, Backend, Budget, Cancel, Cascade, Change, Changes, Context, Form, Health, Jobs, Key,
+    Log, LogLine, LogOptions, Object, Strategy,
 };
 use crate::chart::Capabilities;
 use crate::diag::{Error, Notice};
+use crate::go::time::{Time, Zone};
+use crate::kubernetes::readiness::kstatus;
 use crate::release::Store;
 use crate::value::Frozen;
 use crate::world::World;
@@ -53,6 +58,7 @@ pub struct Kube {
     driver: Driver,
     world: Arc<dyn World>,
     warn: Warn,
+    budget: Option<Budget>,
 }
 
 impl Kube {
@@ -64,6 +70,16 @@ impl Kube {
             driver,
             world,
             warn,
+            budget: None,
+        }
+    }
+
+    /// Waits end early where they are hopeless, and say why: Helm's do neither.
+    #[must_use]
+    pub fn within(self, budget: Budget) -> Kube {
+        Kube {
+            budget: Some(budget),
+            ..self
         }
     }
 
@@ -78,6 +94,7 @@ impl Kube {
             connection: &self.connection,
             world: &*self.world,
             context,
+            budget: self.budget,
         }
     }
 
@@ -218,6 +235,32 @@ impl Backend for Kube {
 
     fn logs(&self, object: &Object) -> Result<Vec<Log>, Error> {
         logs::read(&self.connection, object)
+    }
+
+    fn examine(&self, objects: &[Object]) -> Result<Vec<Health>, Error> {
+        let now = Time::from_system(self.world.now(), Zone::Utc);
+        let judge = |live: &Value| match live["kind"].as_str() {
+            Some("Job") => kstatus::judge_job(live),
+            _ => kstatus::judge(live, &now),
+        };
+        let objects: Vec<&Object> = objects.iter().collect();
+        let asked = health::ask(&self.connection, &objects, &judge);
+        Ok(self.connection.block_on(asked)?)
+    }
+
+    fn read_logs(
+        &self,
+        objects: &[Object],
+        options: &LogOptions,
+        cancel: &Cancel,
+        tell: &(dyn Fn(LogLine) + Sync),
+    ) -> Result<Vec<String>, Error> {
+        let reader = stream::Reader {
+            connection: &self.connection,
+            options,
+            cancel,
+        };
+        reader.run(objects, tell)
     }
 
     fn resources(

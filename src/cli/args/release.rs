@@ -57,7 +57,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
         ],
     )
-    .with(&[PROJECT, UNLOCK])
+    .with(&[PROJECT, UNLOCK, run::PATIENCE])
     .examples(&[
         (
             "install shop ./chart -f prod.yaml",
@@ -81,7 +81,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
         ],
     )
-    .with(&[PROJECT, UNLOCK, ALWAYS])
+    .with(&[PROJECT, UNLOCK, ALWAYS, run::PATIENCE])
     .examples(&[(
         "upgrade shop ./chart --install -f prod.yaml",
         "install it where there is none",
@@ -99,7 +99,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
         ],
     )
-    .with(&[PROJECT, UNLOCK]),
+    .with(&[PROJECT, UNLOCK, run::PATIENCE]),
     page(
         "uninstall",
         "Delete releases, and what belongs to them",
@@ -110,11 +110,12 @@ pub(super) const PAGES: &[Page] = &[
             Live::Release,
         )],
     )
+    .with(&[PROJECT, run::PATIENCE])
     .alias(&["delete"]),
     page("list", "List releases", &[]).alias(&["ls"]),
     page("status", "Say how a release stands", &[RELEASE]),
     page("history", "List the revisions of a release", &[RELEASE]),
-    page("test", "Run the tests of a release's chart", &[RELEASE]),
+    page("test", "Run the tests of a release's chart", &[RELEASE]).with(&[PROJECT, run::PATIENCE]),
     Page::new("get", "Print what is recorded of a release"),
     page("get all", "Everything", &[RELEASE]),
     page("get hooks", "The hooks", &[RELEASE]),

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::super::environment::Environment;
 use super::super::kubeconfig;
 #[cfg(feature = "kube")]
+use super::patience::budget;
+#[cfg(feature = "kube")]
 use super::source::BEYOND;
 use crate::backend::Backend;
 #[cfg(feature = "kube")]
@@ -80,12 +82,11 @@ pub(in crate::cli) fn connect(
         }
     };
     let warn = Arc::new(|warning: &str| Terminal::new().complain(&klog(warning)));
-    Ok(Box::new(Kube::new(
-        settings,
-        driver,
-        Arc::new(Real::new()),
-        warn,
-    )))
+    let kube = Kube::new(settings, driver, Arc::new(Real::new()), warn);
+    Ok(Box::new(match budget(flags)? {
+        Some(budget) => kube.within(budget),
+        None => kube,
+    }))
 }
 
 /// Records of files that `HELM_MEMORY_DRIVER_DATA` names, and no cluster.

@@ -8,6 +8,7 @@ pub(super) mod install;
 pub(super) mod lint;
 pub(super) mod names;
 pub(super) mod package;
+mod patience;
 pub(super) mod plan;
 pub(super) mod plugin;
 mod prompt;
@@ -24,6 +25,7 @@ pub(super) mod upgrade;
 pub(super) mod verify;
 pub(super) mod version;
 
+pub(super) use patience::PATIENCE;
 pub(super) use session::UNLOCK;
 
 use super::environment::Environment;

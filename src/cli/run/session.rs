@@ -4,6 +4,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+#[cfg(feature = "kube")]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use super::super::environment::Environment;
 use super::super::read::Files;
 use super::plugin::PostRendering;
@@ -18,6 +21,7 @@ use crate::go::flag::FlagSet;
 use crate::go::time;
 use crate::render::postrender::PostRenderer;
 use crate::ui::Terminal;
+use crate::ui::screen::{Screen, Show};
 use crate::world::Real;
 
 /// The exit code of what was interrupted, as shells have it.
@@ -30,64 +34,90 @@ pub(in crate::cli) const UNLOCK: &str = "unlock";
 /// A terminal that several may talk to.
 pub(super) struct Session<'a> {
     terminal: Mutex<&'a mut Terminal>,
+    screen: Screen,
+    /// The release, for those who look at several.
+    release: String,
     pub(super) cancel: Cancel,
 }
 
-impl<'a> Session<'a> {
-    pub(super) fn new(terminal: &'a mut Terminal) -> Session<'a> {
-        Session {
-            terminal: Mutex::new(terminal),
-            cancel: Cancel::default(),
-        }
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        self.screen.close();
     }
+}
+
+impl<'a> Session<'a> {
+    /// A session about a release, with progress where pintle's own name and the flags want it.
+    pub(super) fn new(
+        flags: &FlagSet,
+        release: Option<&str>,
+        terminal: &'a mut Terminal,
+    ) -> Session<'a> {
+        let show = match flags.is(BEYOND) && !flags.is("quiet") {
+            true => Show::fitting(),
+            false => Show::Nothing,
+        };
+        let session = Session {
+            screen: Screen::new(show, terminal.is_colored()),
+            terminal: Mutex::new(terminal),
+            release: release.unwrap_or_default().to_owned(),
+            cancel: Cancel::default(),
+        };
+        match release {
+            Some(release) => session.catch_signals(release),
+            None => session.clear_on_signals(show),
+        }
+        session
+    }
+
+    /// From now on, signals end the process as they did, and take what is drawn with them.
+    #[cfg(feature = "kube")]
+    fn clear_on_signals(&self, show: Show) {
+        if show != Show::Block {
+            return;
+        }
+        let screen = self.screen.clone();
+        catch(|mut signals: Signals| async move {
+            signals.next().await;
+            screen.close();
+            std::process::exit(INTERRUPTED);
+        });
+    }
+
+    /// Nothing is drawn long enough.
+    #[cfg(not(feature = "kube"))]
+    fn clear_on_signals(&self, _show: Show) {}
 
     /// From now on, Ctrl-C and a request to end call off what is done to a release. Nothing is caught where the system does not let us.
     #[cfg(feature = "kube")]
-    pub(super) fn catch_signals(&self, release: &str) {
-        use tokio::signal::unix::{SignalKind, signal};
+    fn catch_signals(&self, release: &str) {
         let cancel = self.cancel.clone();
+        let screen = self.screen.clone();
         let release = release.to_owned();
-        let caught = move || {
-            let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-            else {
-                return;
-            };
-            runtime.block_on(async {
-                let kinds = (SignalKind::interrupt(), SignalKind::terminate());
-                let (Ok(mut interrupt), Ok(mut terminate)) = (signal(kinds.0), signal(kinds.1))
-                else {
-                    return;
-                };
-                futures_util::future::select(
-                    std::pin::pin!(interrupt.recv()),
-                    std::pin::pin!(terminate.recv()),
-                )
-                .await;
+        catch(|mut signals: Signals| async move {
+            signals.next().await;
+            screen.aside(|| {
                 let mut terminal = Terminal::new();
                 terminal.print(&format!("Release {release} has been cancelled.\n"));
                 let _ = terminal.flush();
-                cancel.cancel();
-                // Whoever asks twice has no time for records.
-                futures_util::future::select(
-                    std::pin::pin!(interrupt.recv()),
-                    std::pin::pin!(terminate.recv()),
-                )
-                .await;
-                std::process::exit(INTERRUPTED);
             });
-        };
-        // Without it the first signal ends the process, as signals do.
-        let _ = std::thread::Builder::new().spawn(caught);
+            cancel.cancel();
+            // Whoever asks twice has no time for records.
+            signals.next().await;
+            screen.close();
+            std::process::exit(INTERRUPTED);
+        });
     }
 
     /// Nothing runs long enough to be called off.
     #[cfg(not(feature = "kube"))]
-    pub(super) fn catch_signals(&self, _release: &str) {}
+    fn catch_signals(&self, _release: &str) {}
 
     /// Shows an event.
     pub(super) fn tell(&self, event: Event) {
+        if matches!(event, Event::Step(_) | Event::Waiting(_)) {
+            return self.screen.tell(&self.release, &event);
+        }
         self.with(|terminal| match event {
             Event::Notice(notice) => terminal.log(&[notice]),
             Event::Output(text) => {
@@ -101,8 +131,51 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut Terminal) -> T) -> T {
-        act(&mut self.terminal.lock().unwrap_or_else(PoisonError::into_inner))
+        self.screen
+            .aside(|| act(&mut self.terminal.lock().unwrap_or_else(PoisonError::into_inner)))
     }
+}
+
+/// Ctrl-C, and requests to end.
+#[cfg(feature = "kube")]
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+#[cfg(feature = "kube")]
+impl Signals {
+    /// Waits for one of them.
+    async fn next(&mut self) {
+        let both = (self.interrupt.recv(), self.terminate.recv());
+        futures_util::future::select(std::pin::pin!(both.0), std::pin::pin!(both.1)).await;
+    }
+}
+
+/// Does something with signals, on a thread of its own. Without it the first signal ends the process,
+/// as signals do.
+#[cfg(feature = "kube")]
+fn catch<F: Future<Output = ()>>(act: impl FnOnce(Signals) -> F + Send + 'static) {
+    let caught = move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+        else {
+            return;
+        };
+        runtime.block_on(async {
+            let kinds = (SignalKind::interrupt(), SignalKind::terminate());
+            let (Ok(interrupt), Ok(terminate)) = (signal(kinds.0), signal(kinds.1)) else {
+                return;
+            };
+            act(Signals {
+                interrupt,
+                terminate,
+            })
+            .await;
+        });
+    };
+    let _ = std::thread::Builder::new().spawn(caught);
 }
 
 /// A command that works on a release, with what its action is to be given.
@@ -123,10 +196,7 @@ impl Run<'_> {
         terminal: &mut Terminal,
         act: impl FnOnce(&Session<'_>, &Cluster<'_>) -> T,
     ) -> T {
-        let session = Session::new(terminal);
-        if let Some(release) = self.caught {
-            session.catch_signals(release);
-        }
+        let session = Session::new(self.flags, self.caught, terminal);
         let events = |event| session.tell(event);
         let cluster = Cluster {
             backend,
@@ -160,10 +230,7 @@ impl Run<'_> {
         let post = PostRendering::of(self.flags, self.environment)?;
         let renderer = post.as_ref().map(|post| |text: &[u8]| post.run(text));
         let getters = getters(self.flags, self.environment, terminal);
-        let session = Session::new(terminal);
-        if let Some(release) = self.caught {
-            session.catch_signals(release);
-        }
+        let session = Session::new(self.flags, self.caught, terminal);
         let events = |event| session.tell(event);
         let (mut out, mut notices) = (Vec::new(), Vec::new());
         let done = act(

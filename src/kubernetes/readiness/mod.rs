@@ -31,7 +31,7 @@ struct Condition<'a> {
 }
 
 /// A whole number at a path of members.
-fn number(object: &Value, path: &[&str], default: i64) -> i64 {
+pub(super) fn number(object: &Value, path: &[&str], default: i64) -> i64 {
     let found = path
         .iter()
         .try_fold(object, |value, member| value.get(member));

@@ -36,17 +36,17 @@ spec:
 "#;
 
 /// A namespace of the shared cluster with a folder of charts.
-struct Stage<'a> {
-    namespace: Namespace<'a>,
-    folder: tempfile::TempDir,
+pub(crate) struct Stage<'a> {
+    pub(crate) namespace: Namespace<'a>,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 /// What a run said.
 #[derive(Debug)]
-struct Said {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl From<Output> for Said {
@@ -62,13 +62,13 @@ impl From<Output> for Said {
 
 impl Said {
     #[track_caller]
-    fn well(self) -> Said {
+    pub(crate) fn well(self) -> Said {
         assert_eq!(self.code, Some(0), "{self:?}");
         self
     }
 
     #[track_caller]
-    fn badly(self, words: &[&str]) -> Said {
+    pub(crate) fn badly(self, words: &[&str]) -> Said {
         assert!(!matches!(self.code, None | Some(0)), "{self:?}");
         for word in words {
             assert!(self.stderr.contains(word), "{word}: {self:?}");
@@ -79,7 +79,7 @@ impl Said {
 
 /// A stage, where there is a cluster, with the charts `calm` (a ConfigMap), `hook` (and a hook that
 /// never ends) and `wait` (and a Deployment that is never ready).
-fn stage() -> Option<Stage<'static>> {
+pub(crate) fn stage() -> Option<Stage<'static>> {
     if is_skipped() {
         return None;
     }
@@ -102,7 +102,7 @@ fn charts() -> tempfile::TempDir {
 }
 
 /// A chart of a ConfigMap and of `text`.
-fn write_chart(folder: &Path, name: &str, text: &str) {
+pub(crate) fn write_chart(folder: &Path, name: &str, text: &str) {
     const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: map}\ndata: {count: \"{{ .Values.count }}\"}\n";
     let templates = folder.join(name).join("templates");
     std::fs::create_dir_all(&templates).expect("folders");
@@ -117,7 +117,7 @@ fn write_chart(folder: &Path, name: &str, text: &str) {
 }
 
 impl Stage<'_> {
-    fn command(&self, words: &[&str]) -> Command {
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = self
             .namespace
             .command(Path::new(env!("CARGO_BIN_EXE_pintle")));
@@ -129,11 +129,11 @@ impl Stage<'_> {
         command
     }
 
-    fn run(&self, words: &[&str]) -> Said {
+    pub(crate) fn run(&self, words: &[&str]) -> Said {
         self.command(words).output().expect("it runs").into()
     }
 
-    fn start(&self, words: &[&str]) -> Child {
+    pub(crate) fn start(&self, words: &[&str]) -> Child {
         let mut command = self.command(words);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().expect("it starts")
@@ -149,25 +149,25 @@ impl Stage<'_> {
     }
 
     #[track_caller]
-    fn stands(&self, states: &[&str]) {
+    pub(crate) fn stands(&self, states: &[&str]) {
         let mut found: Vec<String> = (1..).map(|at| self.status(at)).take(6).collect();
         found.retain(|state| !state.is_empty());
         assert_eq!(found, states);
     }
 
-    fn until_there(&self, path: &str) {
+    pub(crate) fn until_there(&self, path: &str) {
         until(path, || Ok(self.namespace.get(path)?.is_some())).expect(path);
     }
 }
 
 /// Sends a signal.
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill")
         .args(["-s", name, &child.id().to_string()])
         .status();
     assert!(sent.expect("kill runs").success());
 }
 
-fn end(child: Child) -> Said {
+pub(crate) fn end(child: Child) -> Said {
     child.wait_with_output().expect("it ends").into()
 }

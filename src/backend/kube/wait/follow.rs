@@ -1,18 +1,19 @@
 //! Following objects by watches.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use futures_util::future::{join_all, pending};
-use futures_util::io::AsyncBufReadExt as _;
-use futures_util::{FutureExt as _, StreamExt as _, pin_mut, select};
+use futures_util::{FutureExt as _, pin_mut, select};
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::super::connection::Request;
-use super::super::failure::Failure;
+use super::super::health::look;
 use super::super::path;
+use super::collection::{self, Change};
+use super::investigate::Investigation;
 use super::{Ended, Goal, Waiter};
-use crate::backend::{Event, Object, Waiting};
+use crate::backend::{Count, Event, Object, Waiting};
 use crate::kubernetes::readiness::kstatus::{Status, Verdict};
 
 /// How often it is looked whether the user called it off.
@@ -28,11 +29,54 @@ pub(super) struct Follower<'a> {
     pub(super) goal: Goal,
 }
 
+/// What is seen of an object.
+pub(super) struct Watched {
+    /// `Kind namespace/name`
+    pub(super) object: String,
+    pub(super) verdict: Verdict,
+    /// All of it, where somebody wants to know why it is not ready.
+    pub(super) live: Value,
+    pub(super) ready: Option<Count>,
+    /// What holds it up, in a few words.
+    pub(super) trouble: String,
+}
+
+impl Watched {
+    pub(super) fn waiting(&self) -> Waiting {
+        let is_done = self.verdict.status == Status::Current;
+        Waiting {
+            object: self.object.clone(),
+            status: self.verdict.status.to_string(),
+            message: self.verdict.message.clone(),
+            ready: self.ready,
+            trouble: match is_done {
+                true => String::new(),
+                false => self.trouble.clone(),
+            },
+            is_done,
+        }
+    }
+}
+
+/// What a watch saw: which object, how it is judged, and all of it.
+type Seen = (usize, Verdict, Value);
+
 impl Follower<'_> {
     /// Waits; gives what was seen last of each object, and why it ended.
     pub(super) async fn run(&self) -> (Vec<Verdict>, Ended) {
-        let mut verdicts = vec![Verdict::default(); self.objects.len()];
-        let (sender, mut receiver) = unbounded_channel::<(usize, Verdict)>();
+        let watched: Vec<Watched> = self
+            .objects
+            .iter()
+            .map(|object| Watched {
+                object: object.key.to_string(),
+                verdict: Verdict::default(),
+                live: Value::Null,
+                ready: None,
+                trouble: String::new(),
+            })
+            .collect();
+        let watched = RefCell::new(watched);
+        let (sender, mut receiver) = unbounded_channel::<Seen>();
         let following = join_all(
             self.objects
                 .iter()
@@ -43,22 +87,47 @@ impl Follower<'_> {
         .fuse();
         let late = tokio::time::sleep(self.waiter.patience()).fuse();
         let called_off = self.called_off().fuse();
-        pin_mut!(following, late, called_off);
+        let budget = self.waiter.budget.filter(|_| self.goal != Goal::Gone);
+        let investigation = async {
+            match budget {
+                Some(budget) => {
+                    let investigation = Investigation {
+                        waiter: self.waiter,
+                        budget,
+                        watched: &watched,
+                    };
+                    investigation.run().await
+                }
+                None => pending().await,
+            }
+        }
+        .fuse();
+        pin_mut!(following, late, called_off, investigation);
+        let verdicts = || {
+            let watched = watched.borrow();
+            let verdicts = watched.iter().map(|it| it.verdict.clone());
+            verdicts.collect::<Vec<_>>()
+        };
         loop {
             let next = receiver.recv().fuse();
             pin_mut!(next);
             select! {
                 update = next => {
-                    if let Some((at, verdict)) = update {
-                        verdicts[at] = verdict;
+                    if let Some((at, verdict, live)) = update {
+                        let one = &mut watched.borrow_mut()[at];
+                        one.verdict = verdict;
+                        if self.waiter.budget.is_some() {
+                            one.live = live;
+                        }
                     }
-                    if self.is_reached(&verdicts) {
-                        return (verdicts, Ended::Reached);
+                    self.tell(&watched.borrow());
+                    if self.is_reached(&watched.borrow()) {
+                        return (verdicts(), Ended::Reached);
                     }
-                    self.tell(&verdicts);
                 }
-                () = late => return (verdicts, Ended::Late),
-                () = called_off => return (verdicts, Ended::Cancelled),
+                () = late => return (verdicts(), Ended::Late),
+                () = called_off => return (verdicts(), Ended::Cancelled),
+                hopeless = investigation => return (verdicts(), Ended::Hopeless(hopeless)),
                 () = following => {}
             }
         }
@@ -71,40 +140,43 @@ impl Follower<'_> {
     }
 
     /// Whether nothing will change any more: what failed is not waited for.
-    fn is_reached(&self, verdicts: &[Verdict]) -> bool {
-        verdicts.iter().all(|verdict| match self.goal {
-            Goal::Gone => verdict.status == Status::NotFound,
-            _ => matches!(verdict.status, Status::Current | Status::Failed),
+    fn is_reached(&self, watched: &[Watched]) -> bool {
+        watched.iter().all(|one| match self.goal {
+            Goal::Gone => one.verdict.status == Status::NotFound,
+            _ => matches!(one.verdict.status, Status::Current | Status::Failed),
         })
     }
 
-    fn tell(&self, verdicts: &[Verdict]) {
-        let waiting = self.objects.iter().zip(verdicts);
-        let waiting = waiting
-            .filter(|(_, verdict)| verdict.status != Status::Current)
-            .map(|(object, verdict)| Waiting {
-                object: object.key.to_string(),
-                status: verdict.status.to_string(),
-                message: verdict.message.clone(),
-            });
+    fn tell(&self, watched: &[Watched]) {
+        let waiting = watched.iter().map(|one| match self.goal {
+            Goal::Gone => Waiting {
+                is_done: one.verdict.status == Status::NotFound,
+                ..one.waiting()
+            },
+            _ => one.waiting(),
+        });
         (self.waiter.context.events)(Event::Waiting(waiting.collect()));
     }
 
     /// Tells of each state of an object, until it is dropped.
-    async fn follow(&self, at: usize, object: &Object, sender: UnboundedSender<(usize, Verdict)>) {
+    async fn follow(&self, at: usize, object: &Object, sender: UnboundedSender<Seen>) {
+        // Whoever listens may have enough already.
+        let send = |verdict: Verdict, live: Value| drop(sender.send((at, verdict, live)));
         loop {
-            match self.look(object).await {
+            match look(self.waiter.connection, object).await {
                 Ok(Some(live)) => {
-                    let verdict = self.waiter.judge(self.goal, &live);
-                    // Whoever listens may have enough already.
-                    let _ = sender.send((at, verdict));
-                    let version = live["metadata"]["resourceVersion"]
-                        .as_str()
-                        .unwrap_or_default();
-                    self.watch(at, object, version, &sender).await;
+                    let version = live["metadata"]["resourceVersion"].as_str();
+                    let path = watch_path(object, version.unwrap_or_default());
+                    send(self.waiter.judge(self.goal, &live), live);
+                    let tell = |change: Change<'_>| match change {
+                        Change::Is(live) => send(self.waiter.judge(self.goal, live), live.clone()),
+                        Change::Was(_) => send(Verdict::not_found(), Value::Null),
+                        Change::Anew | Change::Told => {}
+                    };
+                    collection::watch(self.waiter.connection, &path, tell).await;
                 }
                 Ok(None) => {
-                    let _ = sender.send((at, Verdict::not_found()));
+                    send(Verdict::not_found(), Value::Null);
                     if self.goal == Goal::Gone {
                         return;
                     }
@@ -114,55 +186,20 @@ impl Follower<'_> {
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
 
-    async fn look(&self, object: &Object) -> Result<Option<Value>, Failure> {
-        let path = path::object(&object.key, &object.resource);
-        match self.waiter.connection.request(Request::get(path)).await {
-            Ok(answer) => answer.json().map(Some),
-            Err(failure) if failure.is_not_found() => Ok(None),
-            Err(failure) => Err(failure),
-        }
-    }
-
-    /// Tells of changes since `version`, until the watch ends.
-    async fn watch(
-        &self,
-        at: usize,
-        object: &Object,
-        version: &str,
-        sender: &UnboundedSender<(usize, Verdict)>,
-    ) {
-        let collection = path::collection(
-            &object.key.api_version(),
-            &object.resource,
-            &object.key.namespace,
-        );
-        let name = format!("metadata.name={}", object.key.name);
-        let path = path::query(
-            collection,
-            &[
-                ("watch", "true"),
-                ("fieldSelector", &name),
-                ("resourceVersion", version),
-                ("allowWatchBookmarks", "false"),
-            ],
-        );
-        let Ok(stream) = self.waiter.connection.stream(&path).await else {
-            return;
-        };
-        let mut lines = std::pin::pin!(stream.lines());
-        while let Some(Ok(line)) = lines.next().await {
-            let Ok(event) = serde_json::from_str::<Value>(&line) else {
-                return;
-            };
-            let live = &event["object"];
-            let verdict = match event["type"].as_str() {
-                Some("ADDED" | "MODIFIED") => self.waiter.judge(self.goal, live),
-                Some("DELETED") => Verdict::not_found(),
-                // Too old, or not a watch at all: it is looked at anew.
-                _ => return,
-            };
-            let _ = sender.send((at, verdict));
-        }
-    }
+/// Where changes of an object since `version` are told.
+fn watch_path(object: &Object, version: &str) -> String {
+    let key = &object.key;
+    let collection = path::collection(&key.api_version(), &object.resource, &key.namespace);
+    let name = format!("metadata.name={}", key.name);
+    path::query(
+        collection,
+        &[
+            ("watch", "true"),
+            ("fieldSelector", &name),
+            ("resourceVersion", version),
+            ("allowWatchBookmarks", "false"),
+        ],
+    )
 }
