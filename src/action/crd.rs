@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::install::Options;
 use super::lifecycle::{Cluster, creating};
-use crate::backend::{Jobs, Strategy};
+use crate::backend::{Jobs, Object, Strategy};
 use crate::chart::Crd;
 use crate::diag::{Error, Kind, Level, Notice};
 
@@ -56,6 +58,20 @@ pub(super) fn install(
         .backend
         .wait(&installed, strategy, Jobs::Started, &context)?;
     cluster.backend.wait_for_kinds(&installed, &context)
+}
+
+/// What a definition adds to the versions and kinds that templates see.
+pub(super) fn names(definition: &Object) -> Vec<String> {
+    let spec = &definition.body["spec"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (group, kind) = (text(&spec["group"]), text(&spec["names"]["kind"]));
+    let versions = spec["versions"].as_array().into_iter().flatten();
+    let served = versions.filter(|version| version["served"] == true);
+    let names = served.flat_map(|version| {
+        let version = format!("{group}/{}", text(&version["name"]));
+        [version.clone(), format!("{version}/{kind}")]
+    });
+    names.collect()
 }
 
 /// Another manager's fields are no reason to pass over a definition; that it is there is one.

@@ -8,7 +8,7 @@ use super::prepare::{
 use super::source::Source;
 use super::{crd, hook, pending, uninstall};
 use crate::backend::{Adoption, Apply, Change, Context, Merge, Object};
-use crate::chart::values;
+use crate::chart::{Chart, values};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::time::Time;
 use crate::release::{ApplyMethod, Hook, Info, Release, Status, history};
@@ -219,7 +219,12 @@ pub(super) fn make(
             notices.push(prepare::inaccurate());
         }
     }
-    let capabilities = prepare::capabilities(&wanted, around, notices)?;
+    let mut capabilities = prepare::capabilities(&wanted, around, notices)?;
+    if let (Some(cluster), Mode::Forecast, false) = (&cluster, options.mode, options.skip_crds) {
+        for definition in definitions(&loaded.chart, cluster)? {
+            capabilities.api_versions.extend(crd::names(&definition));
+        }
+    }
     let prepared = loaded.settle(wanted, None, capabilities, around, notices)?;
     let now = now(around.world);
     let release = render(options, &prepared, &now, around, notices)
@@ -270,7 +275,7 @@ struct Plan {
 fn plan(options: &Options, release: &Release, cluster: &Cluster<'_>) -> Result<Plan, Error> {
     let operation = &options.operation;
     let definitions = match options.mode {
-        Mode::Forecast if !options.skip_crds => definitions(release, cluster)?,
+        Mode::Forecast if !options.skip_crds => definitions(&release.chart, cluster)?,
         _ => Vec::new(),
     };
     let mut wanted = cluster
@@ -293,9 +298,9 @@ fn plan(options: &Options, release: &Release, cluster: &Cluster<'_>) -> Result<P
 }
 
 /// The definitions of a chart's `crds/` folders.
-fn definitions(release: &Release, cluster: &Cluster<'_>) -> Result<Vec<Object>, Error> {
+fn definitions(chart: &Chart, cluster: &Cluster<'_>) -> Result<Vec<Object>, Error> {
     let mut found = Vec::new();
-    for crd in release.chart.crds() {
+    for crd in chart.crds() {
         let objects = cluster.backend.build(&crd.file.data);
         found.extend(objects.map_err(|error| error.wrap(format!("CRD {}", crd.name)))?);
     }

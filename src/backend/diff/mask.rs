@@ -46,6 +46,32 @@ pub fn is_secret(object: &Value) -> bool {
     object["kind"] == "Secret" && object["apiVersion"] == "v1"
 }
 
+/// A text without what a Secret holds, encoded or not; other objects have nothing to hide.
+pub fn redact(message: &str, object: &Value) -> String {
+    let mut message = message.to_owned();
+    if !is_secret(object) {
+        return message;
+    }
+    let members = ["data", "stringData"].map(|name| object[name].as_object());
+    let values = members.into_iter().flatten().flat_map(|data| data.values());
+    let mut hidden: Vec<String> = Vec::new();
+    for value in values {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let decoded = base64::decode(text.as_bytes()).ok();
+        hidden.extend(decoded.and_then(|bytes| String::from_utf8(bytes).ok()));
+        hidden.push(text);
+    }
+    // Long ones first: a part of one may be another.
+    hidden.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    for text in hidden.iter().filter(|text| !text.is_empty()) {
+        message = message.replace(text.as_str(), "(masked)");
+    }
+    message
+}
+
 impl Secrets {
     /// Masks, or decodes, the data of a Secret; other objects stay as they are.
     pub fn treat(&self, object: &mut Value) {
@@ -109,6 +135,20 @@ mod tests {
         let mut again = json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "aHVudGVy"}});
         other_run.treat(&mut again);
         assert_ne!(again["data"]["a"], data["a"]);
+    }
+
+    #[test]
+    fn messages_quote_no_secrets() {
+        let object = json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "data": {"a": "aHVudGVy", "n": 424_242, "e": ""}, "stringData": {"b": "hunter-two"},
+        });
+        assert_eq!(
+            redact("aHVudGVy, hunter-two, hunter and 424242: no", &object),
+            "(masked), (masked), (masked) and (masked): no"
+        );
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "b"}});
+        assert_eq!(redact("a b", &map), "a b");
     }
 
     #[test]

@@ -30,9 +30,8 @@ impl Writer<'_> {
                 if context.cancel.is_cancelled() {
                     return Err(Failure::unasked(CANCELLED.to_owned()));
                 }
-                let last = current.iter().find(|it| it.key.is_same(&object.key));
                 match is_served {
-                    true => self.foresee(object, last, apply).await,
+                    true => self.foresee(object, current, apply).await,
                     false => Ok(unserved(object)),
                 }
             });
@@ -47,12 +46,14 @@ impl Writer<'_> {
     async fn foresee(
         &self,
         object: &Object,
-        last: Option<&Object>,
+        current: &[Object],
         apply: &Apply,
     ) -> Result<Change, Failure> {
+        let is_first = current.is_empty();
+        let last = current.iter().find(|it| it.key.is_same(&object.key));
         let live = match object.key.name.as_str() {
-            // The server will make its name.
-            "" => None,
+            // The server will make its name, where nothing else is there.
+            "" if is_first => None,
             _ => self
                 .get(&object.key, &object.resource)
                 .await
@@ -97,7 +98,9 @@ impl Writer<'_> {
                 {
                     change.after = self.dry_apply(object, Conflicts::Take).await.ok();
                 }
-                change.refusal = Some(failure.into());
+                // It may quote what it does not like.
+                let message = diff::redact(&failure.message, &object.body);
+                change.refusal = Some(Failure { message, ..failure }.into());
             }
         }
         if let (Some(live), Some(after)) = (&change.live, &change.after)

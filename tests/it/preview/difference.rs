@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{has, lacks, stage};
+use super::{CART, DEFINITION, has, lacks, stage};
 use crate::kubernetes::fault::Fault;
 
 #[test]
@@ -182,6 +182,17 @@ fn secrets_are_masked_wherever_they_are_shown() {
     );
     check(&["diff", "shop"]);
 
+    // What the server says of a value that it refuses.
+    stage.write(
+        "shop/templates/bad.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: bad}\nstringData: {pin: 42424242}\n",
+    );
+    for form in ["text", "json", "markdown", "html"] {
+        let text = stage.well(&["diff", "shop", "shop", "-o", form]);
+        has(&text, &["expected string, got"]);
+        lacks(&text, &["42424242"]);
+    }
+
     let shown = stage.differs(&["diff", "shop", "--revision", "1", "--show-secrets"]);
     has(
         &shown,
@@ -251,18 +262,8 @@ fn revisions_are_compared_as_they_are_recorded() {
 fn what_is_not_there_yet_is_said() {
     let Some(stage) = stage() else { return };
     let group = format!("{}.test", stage.namespace.name());
-    let definition = r#"apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: carts.GROUP}
-spec:
-  group: GROUP
-  scope: Namespaced
-  names: {plural: carts, singular: cart, kind: Cart, listKind: CartList}
-  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]
-"#;
-    let cart = "apiVersion: GROUP/v1\nkind: Cart\nmetadata: {name: mine}\nspec: {size: 3}\n";
-    stage.write("shop/crds/cart.yaml", &definition.replace("GROUP", &group));
-    stage.write("shop/templates/cart.yaml", &cart.replace("GROUP", &group));
+    stage.write("shop/crds/cart.yaml", &DEFINITION.replace("GROUP", &group));
+    stage.write("shop/templates/cart.yaml", &CART.replace("GROUP", &group));
     let text = stage.well(&["diff", "shop", "shop"]);
     has(
         &text,

@@ -60,6 +60,20 @@ stringData: {password: {{ .Values.password }}}
 
 const VALUES: &str = "image: registry.test/app:1\nline: middle\npassword: hunter-one\nmore: true\n";
 
+/// A kind of its own.
+const DEFINITION: &str = r#"apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: carts.GROUP}
+spec:
+  group: GROUP
+  scope: Namespaced
+  names: {plural: carts, singular: cart, kind: Cart, listKind: CartList}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]
+"#;
+
+/// One of that kind.
+const CART: &str = "apiVersion: GROUP/v1\nkind: Cart\nmetadata: {name: mine}\nspec: {size: 3}\n";
+
 /// A namespace of the shared cluster, and a folder with the chart `shop`.
 struct Stage<'a> {
     namespace: Namespace<'a>,

@@ -229,6 +229,49 @@ fn plans_hold_no_secrets() {
     assert_eq!(stage.revisions(), [1, 2]);
 }
 
+/// Namespace and kinds come with the release.
+#[test]
+fn plans_bring_what_is_not_there_yet() {
+    let Some(stage) = stage() else { return };
+    let name = format!("{}-new", stage.namespace.name());
+    let group = format!("{name}.test");
+    let definition = super::DEFINITION.replace("GROUP", &group);
+    stage.write("shop/crds/cart.yaml", &definition);
+    let cart = super::CART.replace("GROUP", &group);
+    let known = format!(
+        "{{{{ if .Capabilities.APIVersions.Has \"{group}/v1/Cart\" }}}}\n{cart}{{{{ end }}}}\n"
+    );
+    stage.write("shop/templates/cart.yaml", &known);
+    let words = [&PLAN[..], &["-n", &name, "--create-namespace"]].concat();
+    let text = stage.well(&words);
+    has(
+        &text,
+        &[
+            "+ Cart ",
+            "its kind is not served yet",
+            "does not exist yet",
+            "6 to create",
+        ],
+    );
+    assert_eq!(stage.writes(), Vec::<String>::new());
+    let applied = stage.run(&["apply", "--plan", "shop.plan", "-n", &name]);
+    let carts = stage
+        .namespace
+        .kubectl(&["get", "carts", "-A", "-o", "name"]);
+    // Cleaned up in any case.
+    for words in [
+        ["delete", "namespace", &name],
+        ["delete", "crd", &format!("carts.{group}")],
+    ] {
+        stage
+            .namespace
+            .kubectl(&[&words[..], &["--wait=false"]].concat())
+            .expect("deleted");
+    }
+    assert_eq!(applied.code, Some(0), "{applied:?}");
+    assert_eq!(carts.expect("listed"), format!("cart.{group}/mine\n"));
+}
+
 #[test]
 fn what_is_no_plan_is_refused() {
     let Some(stage) = stage() else { return };
