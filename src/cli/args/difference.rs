@@ -4,8 +4,7 @@ use super::super::run;
 use super::super::settings::Settings;
 use super::super::strict;
 use super::page::{Call, Count, Live, Operand, Page};
-use super::release::{ALWAYS, RELEASE};
-use super::render::PROJECT;
+use super::release::RELEASE;
 use crate::diag::Error;
 use crate::go::flag::Flag;
 use crate::ui::Terminal;
@@ -48,6 +47,7 @@ const COMPARED: &[Flag] = &[
 
 /// Flags of an upgrade that change nothing where nothing is changed.
 const INERT: &[&str] = &[
+    "always-revision",
     "cleanup-on-fail",
     "create-namespace",
     "description",
@@ -58,6 +58,7 @@ const INERT: &[&str] = &[
     "install",
     "rollback-on-failure",
     "timeout",
+    "unlock",
     "wait",
     "wait-for-jobs",
 ];
@@ -127,7 +128,8 @@ pub(super) const PAGES: &[Page] = &[
                 Live::Chart,
             ),
         ])
-        .with(&[OUTPUT, SHOWN, COMPARED, PROJECT])
+        .with(&[OUTPUT, SHOWN, COMPARED])
+        .akin("upgrade")
         .like("upgrade")
         .runs(diff);
         page.inert = INERT;
@@ -148,10 +150,11 @@ pub(super) const PAGES: &[Page] = &[
             RELEASE,
             Operand::new("CHART", CHART, Count::One, Live::Chart),
         ])
-        .with(&[PLANNED, SHOWN, ALWAYS, PROJECT])
+        .with(&[PLANNED, SHOWN])
+        .akin("upgrade")
         .like("upgrade")
         .runs(plan);
-        page.inert = &["dry-run", "hide-secret", "install"];
+        page.inert = &["dry-run", "hide-secret", "install", "unlock"];
         page
     },
     {
@@ -161,10 +164,18 @@ pub(super) const PAGES: &[Page] = &[
              moved since the plan was made, it says which, and changes nothing.",
         )
         .examples(&[("apply --plan shop.plan", "what the plan showed")])
-        .with(&[APPLIED, ALWAYS])
+        .with(&[APPLIED])
+        .akin("upgrade")
         .like("upgrade")
         .runs(apply);
-        page.inert = &["dry-run", "hide-secret", "install"];
+        page.inert = &[
+            "config",
+            "dry-run",
+            "environment",
+            "hide-secret",
+            "install",
+            "unlock",
+        ];
         page
     },
 ];

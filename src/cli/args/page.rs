@@ -43,6 +43,8 @@ pub(super) struct Page {
     pub(super) like: &'static str,
     /// Flags that only pintle has.
     pub(super) flags: &'static [&'static [Flag]],
+    /// The page whose flags of pintle's own it shares, too.
+    pub(super) kin: &'static str,
     /// Flags of Helm's that change nothing here and are left out of the help.
     pub(super) inert: &'static [&'static str],
     /// Whether it knows the global flags.
@@ -130,6 +132,7 @@ impl Page {
             operands: &[],
             like: "",
             flags: &[],
+            kin: "",
             inert: &[],
             is_global: true,
             run: None,
@@ -165,6 +168,12 @@ impl Page {
         self
     }
 
+    /// Shares also the flags of pintle's own that another page has.
+    pub(super) const fn akin(mut self, path: &'static str) -> Page {
+        self.kin = path;
+        self
+    }
+
     pub(super) const fn with(mut self, flags: &'static [&'static [Flag]]) -> Page {
         self.flags = flags;
         self
@@ -190,6 +199,13 @@ impl Page {
     /// name.
     pub(super) fn groups(&self) -> impl Iterator<Item = &'static [Flag]> {
         let shared = self.table().map_or(&[][..], |table| table.flags);
+        self.own().chain(shared.iter().copied())
+    }
+
+    /// Flags that only pintle has, those of the page's kin behind its own.
+    fn own(&self) -> impl Iterator<Item = &'static [Flag]> {
+        let kin = super::pages().find(|page| !self.kin.is_empty() && page.path == self.kin);
+        let shared = kin.map_or(&[][..], |page| page.flags);
         self.flags.iter().chain(shared).copied()
     }
 
@@ -219,8 +235,7 @@ impl Page {
             false => [&[], &[]],
         };
         for (flag, heading) in self
-            .flags
-            .iter()
+            .own()
             .flat_map(|group| group.iter().map(|flag| (flag, OWN)))
             .chain(self.groups().flatten().map(|flag| (flag, "")))
             .chain(globals.into_iter().flatten().map(|flag| (flag, "Global")))

@@ -22,7 +22,7 @@ const UNLOCK: &[Flag] = &[Flag::bool(
 )];
 
 /// What Helm does.
-pub(super) const ALWAYS: &[Flag] = &[Flag::bool(
+const ALWAYS: &[Flag] = &[Flag::bool(
     run::upgrade::ALWAYS_REVISION,
     "make a revision also where nothing changes",
 )];
