@@ -294,7 +294,7 @@ fn compare(before: &[Object], after: &[Object], look: &Look) -> Vec<Difference> 
 }
 
 /// The objects of a record, as they are written there and marked as the release's.
-fn objects(release: &Release) -> Vec<Object> {
+pub(super) fn objects(release: &Release) -> Vec<Object> {
     let mut objects = Vec::new();
     parse(&release.manifest, &mut objects);
     let owner = Owner {
@@ -306,7 +306,7 @@ fn objects(release: &Release) -> Vec<Object> {
 }
 
 /// Whether a key of a record, which may lack its namespace, is that of an object.
-fn is_same(recorded: &Key, key: &Key, release: &Release) -> bool {
+pub(super) fn is_same(recorded: &Key, key: &Key, release: &Release) -> bool {
     let namespace = &recorded.namespace;
     let is_near =
         *namespace == key.namespace || (namespace.is_empty() && key.namespace == release.namespace);

@@ -159,8 +159,13 @@ fn sighted(change: &Change, salt: &Salt<'_>) -> Result<Sight, Error> {
 
 fn wanted(forecast: &Forecast, salt: &Salt<'_>) -> Result<Wanted, Error> {
     let release = forecast.made.release();
+    let made = diff::objects(release);
     let objects = forecast.changes.iter().map(|change| {
-        let mut sight = salt.sight(&change.object.key, &change.object.body)?;
+        let key = &change.object.key;
+        // As the chart makes it, whatever is left to others on the way to the cluster.
+        let found = made.iter().find(|it| diff::is_same(&it.key, key, release));
+        let body = found.map_or(&change.object.body, |found| &found.body);
+        let mut sight = salt.sight(key, body)?;
         sight.action = change.fate.as_str().to_owned();
         Ok(sight)
     });

@@ -88,7 +88,8 @@ pub fn additions(live: &Value, shown: &Value, wanted: &Value, own: &str) -> Vec<
 }
 
 /// Takes out of `value` what, as a live object tells, others keep up to date through parts of it
-/// such as scales, or as programs of the cluster, and `own` does not.
+/// such as scales, or as programs of the cluster. What `own` sets, too, stays, unless an autoscaler
+/// writes it.
 pub fn strip_parts(live: &Value, value: &mut Value, own: &str) {
     let mine: Vec<&Value> = entries(live)
         .filter(|entry| entry["manager"] == own)
@@ -104,8 +105,9 @@ pub fn strip_parts(live: &Value, value: &mut Value, own: &str) {
         }
         let mut paths = Vec::new();
         leaves(&entry["fieldsV1"], &Path::default(), &mut paths);
+        let is_scaler = is_part && CONTROLLERS.contains(&name);
         for path in paths {
-            if !mine.iter().any(|fields| has(fields, &path.0)) {
+            if is_scaler || !mine.iter().any(|fields| has(fields, &path.0)) {
                 remove(value, &path.0);
             }
         }
