@@ -134,6 +134,26 @@ impl Ready {
         backend.preview(existing, wanted, &apply, &cluster.context)
     }
 
+    /// What would happen to the definitions of the chart: those that are there are left alone.
+    ///
+    /// # Errors
+    /// Definitions that cannot be read, and whatever the cluster says.
+    pub(super) fn foresee_definitions(
+        &self,
+        options: &Options,
+        cluster: &Cluster<'_>,
+    ) -> Result<Vec<Change>, Error> {
+        if options.skip_crds {
+            return Ok(Vec::new());
+        }
+        let definitions = definitions(&self.release.chart, cluster)?;
+        let apply = creating(options.apply_method);
+        let backend = cluster.backend;
+        let mut changes = backend.preview(&[], &definitions, &apply, &cluster.context)?;
+        changes.retain(|change| change.live.is_none());
+        Ok(changes)
+    }
+
     /// Brings it to the cluster, definitions first.
     ///
     /// # Errors

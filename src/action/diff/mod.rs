@@ -41,6 +41,8 @@ pub enum Wish {
 /// A release that was made and not brought anywhere, with what would happen to its objects.
 pub(super) struct Forecast {
     pub(super) made: Made,
+    /// What goes before: definitions of the chart's `crds/`.
+    pub(super) definitions: Vec<Change>,
     pub(super) changes: Vec<Change>,
 }
 
@@ -77,19 +79,24 @@ pub(super) fn foresee(
     out: &mut Vec<u8>,
     notices: &mut Vec<Notice>,
 ) -> Result<Forecast, Error> {
-    let (made, changes) = match wish {
+    let (made, definitions, changes) = match wish {
         Wish::Install(options) => {
             let ready = install::make(options, around, cluster.context, out, notices)?;
+            let definitions = ready.foresee_definitions(options, cluster)?;
             let changes = ready.foresee(options, cluster)?;
-            (Made::Install(Box::new(ready)), changes)
+            (Made::Install(Box::new(ready)), definitions, changes)
         }
         Wish::Upgrade(options) => {
             let ready = upgrade::make(options, cluster, around, out, notices)?;
             let changes = ready.foresee(options, cluster)?;
-            (Made::Upgrade(Box::new(ready)), changes)
+            (Made::Upgrade(Box::new(ready)), Vec::new(), changes)
         }
     };
-    Ok(Forecast { made, changes })
+    Ok(Forecast {
+        made,
+        definitions,
+        changes,
+    })
 }
 
 /// What an install or upgrade would do.
@@ -151,8 +158,9 @@ pub(super) fn report(forecast: &Forecast, look: &Look) -> Report {
             },
         },
         objects: forecast
-            .changes
+            .definitions
             .iter()
+            .chain(&forecast.changes)
             .map(|change| {
                 let key = &change.object.key;
                 let last = last.iter().find(|it| is_same(&it.key, key, release));

@@ -111,7 +111,8 @@ pub(super) fn wish(
     let name = arguments.first().map_or("", String::as_str);
     let found = find(name, backend, environment, flags)?;
     if found == Found::Some {
-        let options = options(flags, arguments, environment, source, DryRun::No)?;
+        let mut options = options(flags, arguments, environment, source, DryRun::No)?;
+        options.mode = Mode::Forecast;
         return Ok(Wish::Upgrade(Box::new(options)));
     }
     let mut options = installing(flags, arguments, environment, source, DryRun::No)?;

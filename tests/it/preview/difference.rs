@@ -268,6 +268,7 @@ fn what_is_not_there_yet_is_said() {
     has(
         &text,
         &[
+            "+ CustomResourceDefinition carts.",
             "/mine\n    ! its kind is not served yet: a definition of this chart brings it",
             "size: 3",
         ],

@@ -250,7 +250,7 @@ fn plans_bring_what_is_not_there_yet() {
             "+ Cart ",
             "its kind is not served yet",
             "does not exist yet",
-            "6 to create",
+            "7 to create",
         ],
     );
     assert_eq!(stage.writes(), Vec::<String>::new());
