@@ -166,7 +166,7 @@ impl Ready {
         check_available(&self.release.name, options.replace, cluster)?;
         let crds = self.release.chart.crds();
         if !options.skip_crds && !crds.is_empty() {
-            crd::install(&crds, options, cluster)?;
+            crd::install(&crds, options.apply_method, &options.operation, cluster)?;
         }
         bring(options, &mut self.release, &self.plan, cluster)?;
         Ok(self.release)
@@ -234,7 +234,8 @@ pub(super) fn make(
     loaded.process(notices)?;
     if !options.skip_crds && !loaded.chart.crds().is_empty() {
         if let Some(cluster) = &real {
-            crd::install(&loaded.chart.crds(), options, cluster)?;
+            let crds = loaded.chart.crds();
+            crd::install(&crds, options.apply_method, &options.operation, cluster)?;
         } else if cluster.is_some() {
             notices.push(prepare::inaccurate());
         }
@@ -345,7 +346,7 @@ fn bring(
     cluster: &Cluster<'_>,
 ) -> Result<(), Error> {
     let store = cluster.backend.store(cluster.namespace);
-    cluster.check_record(release, &options.operation)?;
+    cluster.fit_record(release, &options.operation)?;
     if options.create_namespace {
         create_namespace(options, cluster)?;
     }

@@ -11,6 +11,8 @@ use crate::go::time::{Time, Zone};
 use crate::release::{ApplyMethod, Release, Status};
 use crate::world::World;
 
+use super::crd::Policy;
+
 /// How a release is brought to a cluster; `Default` is what Helm does without flags.
 #[derive(Clone, Debug)]
 pub struct Operation {
@@ -38,6 +40,10 @@ pub struct Operation {
     pub history_max: usize,
     /// Refuse a record that storage cannot hold before anything changes; Helm finds out as it writes it.
     pub check_record: bool,
+    /// What becomes of the charts' definitions of kinds.
+    pub crds: Policy,
+    /// Leave out of records what no later operation needs.
+    pub slim: bool,
     /// Who begins, for those who find a revision pending; Helm tells nobody.
     pub by: String,
 }
@@ -57,6 +63,8 @@ impl Default for Operation {
             take_ownership: false,
             history_max: 10,
             check_record: false,
+            crds: Policy::Install,
+            slim: false,
             by: String::new(),
         }
     }
@@ -189,16 +197,31 @@ impl Cluster<'_> {
         now(self.world)
     }
 
-    /// Whether the record of a new revision can be kept, where the operation wants to know.
-    pub(super) fn check_record(
+    /// Makes the record of a new revision as small as the operation wants it, and finds out whether it
+    /// can be kept, where the operation wants to know.
+    ///
+    /// # Errors
+    /// A record that is too large, with a way to make it smaller where there is one.
+    pub(super) fn fit_record(
         &self,
-        release: &Release,
+        release: &mut Release,
         operation: &Operation,
     ) -> Result<(), Error> {
-        match operation.check_record {
-            true => self.backend.store(self.namespace).check(release),
-            false => Ok(()),
+        if operation.slim {
+            release.slim();
         }
+        if !operation.check_record {
+            return Ok(());
+        }
+        let store = self.backend.store(self.namespace);
+        store.check(release).map_err(|error| {
+            let mut slim = release.clone();
+            slim.slim();
+            match !operation.slim && store.check(&slim).is_ok() {
+                true => error.with_hint("`--slim-records` leaves the chart's templates and files out of the record, which fits then."),
+                false => error,
+            }
+        })
     }
 
     /// Keeps the record of a revision that is known already.

@@ -1,7 +1,7 @@
 //! What the commands do: one verb a file. An action is given what was meant and returns what to
 //! print; it knows no flags, no terminal, no environment.
 
-mod crd;
+pub mod crd;
 pub mod create;
 pub mod dependency;
 pub mod diff;

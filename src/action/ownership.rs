@@ -54,14 +54,25 @@ impl Owner<'_> {
         claim: Claim,
     ) -> Result<Vec<Object>, Error> {
         let mut found = Vec::new();
+        let mut named = Vec::new();
+        // Objects in front of one that cannot be are looked at all the same.
+        let mut refused = Ok(());
         for object in objects {
-            if is_generated(object)? {
-                continue;
+            match is_generated(object) {
+                Ok(true) => {}
+                Ok(false) => named.push(object.clone()),
+                Err(error) => {
+                    refused = Err(error);
+                    break;
+                }
             }
-            let live = backend.get(object).map_err(|error| {
+        }
+        let lives = backend.get_all(&named);
+        for (object, live) in named.into_iter().zip(lives) {
+            let live = live.map_err(|error| {
                 error.wrap(format!(
                     "could not get information about the resource {}",
-                    describe(object)
+                    describe(&object)
                 ))
             })?;
             let Some(live) = live else {
@@ -71,12 +82,13 @@ impl Owner<'_> {
                 self.check(&live).map_err(|error| {
                     error.wrap(format!(
                         "{} exists and cannot be imported into the current release",
-                        describe(object)
+                        describe(&object)
                     ))
                 })?;
             }
-            found.push(object.clone());
+            found.push(object);
         }
+        refused?;
         Ok(found)
     }
 

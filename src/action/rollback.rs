@@ -81,7 +81,7 @@ pub fn run(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<Relea
     if options.mode == Mode::DryRun {
         return Ok(target);
     }
-    cluster.check_record(&target, &options.operation)?;
+    cluster.fit_record(&mut target, &options.operation)?;
     history::add(&*store, &target, options.operation.history_max)
         .map_err(|error| pending::raced(error, &target))?;
     if let Err(error) = perform(options, last, &mut target, cluster) {

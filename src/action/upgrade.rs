@@ -7,7 +7,7 @@ use super::lifecycle::{Cluster, Operation, ServerSide, join, set_status};
 use super::ownership::{Claim, Owner};
 use super::prepare::{self, Loaded, Surroundings, Verb, Wanted};
 use super::source::Source;
-use super::{hook, pending, rollback};
+use super::{crd, hook, pending, rollback};
 use crate::backend::{Adoption, Apply, Backend, Cascade, Change, Context, Fate, Object};
 use crate::chart::{Chart, values};
 use crate::diag::{Error, Kind, Level, Notice};
@@ -228,7 +228,7 @@ fn carry_out(options: &Options, ready: Ready, cluster: &Cluster<'_>) -> Result<R
         ..
     } = ready;
     let store = cluster.backend.store(&options.namespace);
-    cluster.check_record(&release, &options.operation)?;
+    cluster.fit_record(&mut release, &options.operation)?;
     history::add(&*store, &release, options.operation.history_max)
         .map_err(|error| pending::raced(error, &release))?;
     match perform(options, &mut release, current, &plan, cluster) {
@@ -267,6 +267,16 @@ fn ready(
         notices,
     )?;
     loaded.process_with(&values, notices)?;
+    let crds = loaded.chart.crds();
+    if options.operation.crds == crd::Policy::Upgrade && !crds.is_empty() {
+        match options.mode {
+            Mode::Real => {
+                cluster.tell(out, notices);
+                crd::upgrade(&crds, &options.operation, cluster)?;
+            }
+            _ => notices.push(prepare::inaccurate()),
+        }
+    }
     let capabilities = prepare::capabilities(&options.wanted(0), around, notices)?;
     let revision = last.revision + 1;
     let prepared = loaded.settle(

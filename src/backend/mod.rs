@@ -198,6 +198,11 @@ pub trait Backend: Send + Sync {
     /// Whatever the other side says.
     fn get(&self, object: &Object) -> Result<Option<Value>, Error>;
 
+    /// Several objects as they are, in their order, each as [`Backend::get`] gives it.
+    fn get_all(&self, objects: &[Object]) -> Vec<Result<Option<Value>, Error>> {
+        objects.iter().map(|object| self.get(object)).collect()
+    }
+
     /// Brings objects that are not thought to be there, those of one kind at a time.
     ///
     /// # Errors

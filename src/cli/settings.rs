@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::config::{self, Loaded};
 use super::environment::Environment;
+use super::run;
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
 use crate::go::os;
@@ -67,6 +68,12 @@ impl Settings {
         settings.text(flags, environment, &layers, "namespace", "namespace");
         settings.text(flags, environment, &layers, "kubeVersion", "kube-version");
         settings.text(flags, environment, &layers, "target", "target");
+        let crds = layers.find("crds", |_| None, |all| all.crds);
+        let crds = crds.map(|(crds, place)| (crds.word().to_owned(), place));
+        settings.hold(flags, environment, ("crds", run::CRDS), crds);
+        let slim = layers.find("slimRecords", |_| None, |all| all.slim_records);
+        let slim = slim.map(|(slim, place)| (slim.to_string(), place));
+        settings.hold(flags, environment, ("slimRecords", run::SLIM), slim);
         settings.api_versions(flags, environment, &layers);
         settings.values(flags, &layers);
         Ok(settings)
@@ -159,14 +166,24 @@ impl Settings {
                 },
             )
         };
-        let found = given(flags, environment, flag).or_else(from_file);
-        let (value, origin) = match found {
-            Some(found) => found,
-            None if name == "namespace" => (
-                environment.namespace(flags),
-                "kubeconfig, or default".to_owned(),
-            ),
-            None => return,
+        let usual = || {
+            let usual = "kubeconfig, or default".to_owned();
+            (name == "namespace").then(|| (environment.namespace(flags), usual))
+        };
+        let found = from_file().or_else(usual);
+        self.hold(flags, environment, (name, flag), found);
+    }
+
+    /// Takes what flags and variables say, or else what was found in the file.
+    fn hold(
+        &mut self,
+        flags: &mut FlagSet,
+        environment: &Environment,
+        (name, flag): (&'static str, &'static str),
+        found: Option<(String, String)>,
+    ) {
+        let Some((value, origin)) = given(flags, environment, flag).or(found) else {
+            return;
         };
         flags.set_default(flag, value.clone());
         self.held.push(Held {

@@ -9,6 +9,7 @@ mod memory;
 mod record;
 mod report;
 mod size;
+mod slim;
 pub mod store;
 
 pub use codec::{decode, encode};

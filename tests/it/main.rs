@@ -6,6 +6,8 @@ mod completion;
 #[cfg(feature = "kube")]
 mod connection;
 mod create;
+#[cfg(feature = "kube")]
+mod definition;
 #[path = "../difference.rs"]
 mod difference;
 mod documentation;
@@ -30,6 +32,8 @@ mod project;
 #[cfg(feature = "pgp")]
 mod provenance;
 mod random;
+#[cfg(feature = "kube")]
+mod record;
 mod registry;
 mod remote;
 #[path = "../transcripts/serve.rs"]

@@ -1,5 +1,7 @@
 //! Writing objects (`pkg/kube/client.go`, Helm 4.2.4).
 
+use std::collections::VecDeque;
+
 use futures_util::future::join_all;
 use http::Method as Verb;
 use serde_json::{Value, json};
@@ -16,6 +18,9 @@ use crate::diag::{Error, Level, Notice};
 
 /// How often a write that met another is tried again, as `retry.DefaultRetry` does.
 const TRIES: usize = 5;
+
+/// How many objects are asked for side by side.
+const AHEAD: usize = 16;
 
 /// Fields that a kind does not have are refused; `--disable-openapi-validation` changes nothing about
 /// that, in Helm 4.2.4 either.
@@ -67,11 +72,22 @@ impl Writer<'_> {
         let mut changes = Changes::default();
         let done = self.connection.block_on(async {
             let mut failures = Vec::new();
-            for object in wanted {
+            // Who merges here has to know what is there right before it is written.
+            let ahead = match apply.method {
+                Method::Server(_) => AHEAD,
+                Method::Client | Method::Replace => 1,
+            };
+            let mut lives = VecDeque::new();
+            for (at, object) in wanted.iter().enumerate() {
                 if context.cancel.is_cancelled() {
                     return Err(Failure::unasked(CANCELLED.to_owned()));
                 }
-                let live = match self.get(&object.key, &object.resource).await {
+                if at % ahead == 0 {
+                    let next = &wanted[at..wanted.len().min(at + ahead)];
+                    let reads = next.iter().map(|it| self.get(&it.key, &it.resource));
+                    lives.extend(join_all(reads).await);
+                }
+                let live = match lives.pop_front().unwrap_or(Ok(None)) {
                     Ok(live) => live,
                     Err(failure) => {
                         return Err(failure
@@ -147,6 +163,19 @@ impl Writer<'_> {
             }
             Ok(failures)
         })
+    }
+
+    /// Several objects as they are, in their order.
+    pub(super) fn get_all(&self, objects: &[Object]) -> Vec<Result<Option<Value>, Failure>> {
+        let got = self.connection.block_on(async {
+            let mut all = Vec::with_capacity(objects.len());
+            for some in objects.chunks(AHEAD) {
+                let reads = some.iter().map(|it| self.get(&it.key, &it.resource));
+                all.extend(join_all(reads).await);
+            }
+            Ok(all)
+        });
+        got.unwrap_or_else(|failure| objects.iter().map(|_| Err(failure.clone())).collect())
     }
 
     /// An object as it is.

@@ -160,6 +160,11 @@ impl Backend for Kube {
         Ok(got?)
     }
 
+    fn get_all(&self, objects: &[Object]) -> Vec<Result<Option<Value>, Error>> {
+        let got = self.writing(|writer| writer.get_all(objects));
+        got.into_iter().map(|got| Ok(got?)).collect()
+    }
+
     fn create(&self, objects: &[Object], apply: &Apply) -> Result<(), Error> {
         Ok(self.writing(|writer| writer.create(objects, apply))?)
     }

@@ -21,6 +21,19 @@ const UNLOCK: &[Flag] = &[Flag::bool(
     "mark a revision that was left pending as failed, and go on",
 )];
 
+/// Records that fit where Kubernetes keeps them.
+const SLIM: &[Flag] = &[Flag::bool(
+    run::SLIM,
+    "leave the chart's templates and files out of the record",
+)];
+
+/// What becomes of `crds/`.
+const CRDS: &[Flag] = &[Flag::text(
+    run::CRDS,
+    "what becomes of the CRDs of charts: install (as Helm does), upgrade (also change those that are there), skip",
+)
+.or("install")];
+
 /// What Helm does.
 const ALWAYS: &[Flag] = &[Flag::bool(
     run::upgrade::ALWAYS_REVISION,
@@ -57,7 +70,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
         ],
     )
-    .with(&[PROJECT, UNLOCK, run::PATIENCE])
+    .with(&[PROJECT, UNLOCK, SLIM, CRDS, run::PATIENCE])
     .examples(&[
         (
             "install shop ./chart -f prod.yaml",
@@ -81,7 +94,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
         ],
     )
-    .with(&[PROJECT, UNLOCK, ALWAYS, run::PATIENCE])
+    .with(&[PROJECT, UNLOCK, ALWAYS, SLIM, CRDS, run::PATIENCE])
     .examples(&[(
         "upgrade shop ./chart --install -f prod.yaml",
         "install it where there is none",
@@ -99,7 +112,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
         ],
     )
-    .with(&[PROJECT, UNLOCK, run::PATIENCE]),
+    .with(&[PROJECT, UNLOCK, SLIM, run::PATIENCE]),
     page(
         "uninstall",
         "Delete releases, and what belongs to them",

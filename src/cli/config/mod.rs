@@ -38,6 +38,10 @@ pub(super) struct Config {
     pub(super) environments: Option<BTreeMap<String, Environment>>,
     /// Where releases go.
     pub(super) target: Option<String>,
+    /// What becomes of the CRDs of charts.
+    pub(super) crds: Option<Crds>,
+    /// Whether records go without the files of charts.
+    pub(super) slim_records: Option<bool>,
     /// Rules that stop a deployment; reserved.
     pub(super) guards: Option<BTreeMap<String, bool>>,
     /// How `pintle lint` judges; reserved.
@@ -66,6 +70,29 @@ pub(super) struct Environment {
 pub(super) struct Lint {
     /// Severity by rule.
     pub(super) severities: Option<BTreeMap<String, Severity>>,
+}
+
+/// What becomes of the CRDs of charts.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Crds {
+    /// Installs create those that are not there.
+    Install,
+    /// Upgrades create and change them, too.
+    Upgrade,
+    /// They are left alone.
+    Skip,
+}
+
+impl Crds {
+    /// The word for it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Crds::Install => "install",
+            Crds::Upgrade => "upgrade",
+            Crds::Skip => "skip",
+        }
+    }
 }
 
 /// How bad a finding is.

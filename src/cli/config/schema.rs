@@ -39,6 +39,14 @@ pub(in crate::cli) fn schema() -> Value {
                 }
             },
             "target": target,
+            "crds": {
+                "enum": ["install", "upgrade", "skip"],
+                "description": "What becomes of the CRDs of charts: install those that are not there (as Helm does), also change them on upgrades, or leave them alone."
+            },
+            "slimRecords": {
+                "type": "boolean",
+                "description": "Leave templates and files of charts out of the records of releases."
+            },
             "guards": {
                 "type": "object",
                 "description": "Rules that stop a deployment, on or off. Reserved.",

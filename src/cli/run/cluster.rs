@@ -76,6 +76,11 @@ pub(in crate::cli) fn connect(
     let driver = match environment.get("HELM_DRIVER").as_str() {
         "" | "secret" | "secrets" => Driver::Secret,
         "configmap" | "configmaps" => Driver::ConfigMap,
+        "sql" => {
+            let message = "pintle does not keep records in SQL databases (HELM_DRIVER=sql)";
+            let hint = "Records are kept in Secrets, or in ConfigMaps with HELM_DRIVER=configmap; `kubectl` copies them to a cluster once Helm has exported them.";
+            return Err(Error::new(Kind::Unsupported, message).with_hint(hint));
+        }
         other => {
             let message = format!("unknown driver {other:?}");
             return Err(Error::new(Kind::Usage, message));

@@ -6,6 +6,7 @@ use super::get::colors;
 use super::session::{Run, operation, unlock};
 use super::source::source;
 use super::template::{DryRun, dry_run, labels_of, values_of};
+use crate::action::crd::Policy;
 use crate::action::install::{self, Mode, Options};
 use crate::action::source::Source;
 use crate::backend::Backend;
@@ -71,6 +72,7 @@ pub(super) fn options(
     dry_run: DryRun,
 ) -> Result<Options, Error> {
     let text = |name: &str| flags.text(name).to_owned();
+    let operation = operation(flags, environment)?;
     Ok(Options {
         arguments: arguments.to_vec(),
         generate_name: flags.is("generate-name"),
@@ -95,10 +97,10 @@ pub(super) fn options(
             DryRun::No => Mode::Real,
             _ => Mode::DryRun,
         },
-        skip_crds: flags.is("skip-crds"),
+        skip_crds: flags.is("skip-crds") || operation.crds == Policy::Skip,
         create_namespace: flags.is("create-namespace"),
         replace: flags.is("replace"),
-        operation: operation(flags, environment)?,
+        operation,
     })
 }
 

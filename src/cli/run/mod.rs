@@ -26,7 +26,7 @@ pub(super) mod verify;
 pub(super) mod version;
 
 pub(super) use patience::PATIENCE;
-pub(super) use session::UNLOCK;
+pub(super) use session::{CRDS, SLIM, UNLOCK};
 
 use super::environment::Environment;
 use crate::action::repo::Format;

@@ -13,6 +13,7 @@ use super::plugin::PostRendering;
 use super::source::{BEYOND, getters};
 use super::template::Schemas;
 use crate::action::Surroundings;
+use crate::action::crd::Policy;
 use crate::action::lifecycle::{Cluster, Operation};
 use crate::action::pending;
 use crate::backend::{Backend, Cancel, Conflicts, Context, Event, Jobs, Strategy, TIMEOUT};
@@ -27,6 +28,12 @@ use crate::world::Real;
 /// The exit code of what was interrupted, as shells have it.
 #[cfg(feature = "kube")]
 const INTERRUPTED: i32 = 130;
+
+/// The flag of pintle's that says what becomes of the charts' definitions of kinds.
+pub(in crate::cli) const CRDS: &str = "crds";
+
+/// The flag of pintle's that keeps records small.
+pub(in crate::cli) const SLIM: &str = "slim-records";
 
 /// The flag of pintle's that makes way for an operation.
 pub(in crate::cli) const UNLOCK: &str = "unlock";
@@ -316,6 +323,8 @@ pub(super) fn operation(flags: &FlagSet, environment: &Environment) -> Result<Op
         take_ownership: flags.is("take-ownership"),
         history_max: flags.text("history-max").parse().unwrap_or_default(),
         check_record: flags.is(BEYOND),
+        crds: Policy::parse(flags.text(CRDS))?,
+        slim: flags.is(SLIM),
         by: match flags.is(BEYOND) {
             true => environment.myself(),
             false => String::new(),
