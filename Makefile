@@ -37,6 +37,7 @@ bench: build ## Measure; beside helm where it is installed
 	$(CARGO) bench
 	PINTLE=$(or $(CARGO_TARGET_DIR),target)/release/pintle benches/compare.sh
 	PINTLE=$(or $(CARGO_TARGET_DIR),target)/release/pintle benches/dependencies.sh
+	PINTLE=$(or $(CARGO_TARGET_DIR),target)/release/pintle benches/cluster.sh
 
 diff-helm: build ## Compare one chart's render with helm's: make diff-helm CHART=path [VALUES=file]
 	@test -n "$(CHART)" || { echo 'say which chart: make diff-helm CHART=path' >&2; exit 2; }

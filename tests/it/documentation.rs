@@ -41,6 +41,43 @@ fn the_first_two_commands_of_the_readme_work() {
     );
 }
 
+/// The commands on a cluster, one after the other, on one.
+#[cfg(feature = "kube")]
+#[test]
+fn the_commands_on_a_cluster_of_the_readme_work() {
+    use crate::kubernetes::{Cluster, is_skipped};
+    if is_skipped() {
+        return;
+    }
+    let readme = read("README.md");
+    let (_, part) = readme.split_once("\nOn a cluster").expect("that part");
+    let (part, _) = part.split_once("\n## ").expect("another part");
+    let commands = commands(part);
+    assert!(commands.len() >= 4, "{commands:?}");
+    let cluster = Cluster::shared().expect("a cluster");
+    // It is made by the first command, and goes with the namespace of the test.
+    let home = cluster.namespace().expect("a namespace");
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_pintle"));
+    let run = |words: &[&str]| {
+        let mut command = home.command(program);
+        command.current_dir(root()).args(words);
+        crate::outcome::Outcome::from(command.output().expect("it runs"))
+    };
+    for command in &commands {
+        let command = command.split(" #").next().unwrap_or_default();
+        let words: Vec<&str> = command.split_whitespace().collect();
+        assert_eq!(words[0], "pintle", "{command}");
+        run(&words[1..]).success();
+    }
+    let history = run(&["helm", "history", "shop", "-n", "shop", "-o", "json"]).success();
+    let history: serde_json::Value = serde_json::from_str(&history).expect("JSON");
+    let last = history.as_array().and_then(|all| all.last()).expect("one");
+    assert_eq!(last["description"], "Rollback to 1", "{history}");
+    run(&["uninstall", "shop", "-n", "shop"]).success();
+    let code = cluster.api().delete("/api/v1/namespaces/shop");
+    assert_eq!(code, Ok(200));
+}
+
 #[test]
 fn targets_that_the_documentation_names_are_in_the_makefile() {
     let makefile = read("Makefile");

@@ -267,7 +267,14 @@ fn records_are_made_small_enough() {
     let values = place.pintle(&["get", "values", "shop", "--all"]).success();
     assert!(values.contains("other: kept"), "{values}");
     // A flag wins.
-    let refused = place.pintle(&["upgrade", "shop", "./large", "--slim-records=false"]);
+    let words = [
+        "upgrade",
+        "shop",
+        "./large",
+        "--set=color=pink",
+        "--slim-records=false",
+    ];
+    let refused = place.pintle(&words);
     assert!(refused.failure().contains("Too long"));
     // Helm knows no such flag.
     let strict = place.pintle(&["helm", "upgrade", "shop", "./large", "--slim-records"]);

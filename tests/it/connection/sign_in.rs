@@ -112,6 +112,52 @@ fn programs_sign_in() {
 }
 
 #[test]
+fn credentials_that_end_in_the_middle_are_asked_for_again() {
+    if is_skipped() {
+        return;
+    }
+    let site = Site::new();
+    let credential = |token: &str, until: &str| {
+        json!({
+            "kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1",
+            "status": {"token": token, "expirationTimestamp": until},
+        })
+    };
+    // The first holds for one request only, the second is refused, the third is good.
+    for (name, token, until) in [
+        ("1", &*site.token, "2020-01-01T00:00:00Z"),
+        ("2", "revoked", "2999-01-01T00:00:00Z"),
+        ("3", &*site.token, "2999-01-01T00:00:00Z"),
+    ] {
+        fs::write(site.path(name), credential(token, until).to_string()).expect("a file");
+    }
+    let folder = site.folder.path().display();
+    site.program(
+        "sign-in",
+        &format!("echo x >> {folder}/asked\ncat {folder}/$(wc -l < {folder}/asked)"),
+    );
+    let exec = json!({"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never", "command": "sign-in",
+    }});
+    let config = site.config("short", &site.cluster(), &exec);
+    fs::create_dir_all(site.path("chart/templates")).expect("a folder");
+    let write = |name: &str, text: &str| fs::write(site.path(name), text).expect("a file");
+    write(
+        "chart/Chart.yaml",
+        "apiVersion: v2\nname: chart\nversion: 0.1.0\n",
+    );
+    write(
+        "chart/templates/a.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n",
+    );
+    let variables = [("KUBECONFIG", config.to_str().expect("UTF-8"))];
+    let said = site.helm(&["install", "shop", "./chart", "--wait"], &variables);
+    assert!(said.is_ok(), "{said:?}");
+    let asked = fs::read_to_string(site.path("asked")).expect("it was asked");
+    assert_eq!(asked.lines().count(), 3);
+}
+
+#[test]
 fn who_acts_as_somebody_says_all_about_them() {
     if is_skipped() {
         return;

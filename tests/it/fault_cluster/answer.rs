@@ -179,3 +179,31 @@ fn a_record_that_cannot_be_written_any_more_stays_pending() {
     stage.run(&[&words[..], &["--unlock"]].concat()).well();
     stage.stands(&["superseded", "failed", "deployed"]);
 }
+
+#[test]
+fn watches_that_are_too_old_begin_anew() {
+    let Some(stage) = stage() else { return };
+    let gone = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"too old resource version: 1 (2)","reason":"Expired","code":410}"#;
+    let told = format!("{{\"type\":\"ERROR\",\"object\":{gone}}}\n");
+    let json = ("Content-Type", "application/json".to_owned());
+    // Refused at once, told on the way, and one that is not even that.
+    for (code, body) in [(410, gone), (200, told.as_str()), (200, "{\"type\":")] {
+        trouble(
+            &stage,
+            Fault {
+                method: "GET",
+                path: "/deployments$".to_owned(),
+                times: Some(1),
+                code: Some(code),
+                headers: vec![json.clone()],
+                body: body.to_owned(),
+                ..Fault::default()
+            },
+        );
+    }
+    let ready = super::NEVER.replace("notready", "app");
+    super::write_chart(stage.folder.path(), "ready", &ready);
+    let words = ["install", "shop", "ready", "--wait", "--timeout=60s"];
+    stage.run(&words).well();
+    stage.stands(&["deployed"]);
+}

@@ -202,3 +202,58 @@ fn a_server_that_dies_in_an_upgrade_leaves_it_pending() {
     next.badly(&["Revision 2 of \"shop\" is pending-upgrade since"]);
     end(run(&["upgrade", "shop", "calm", "--unlock"])).well();
 }
+
+#[test]
+fn a_server_that_comes_back_finds_the_upgrade_waiting() {
+    if is_skipped() {
+        return;
+    }
+    let data = tempfile::tempdir().expect("a folder");
+    let home = tempfile::tempdir().expect("a folder");
+    let folder = charts();
+    let run = |words: &[&str]| {
+        let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_pintle")));
+        command
+            .env_clear()
+            .env("HOME", home.path())
+            .env("KUBECONFIG", home.path().join("kubeconfig"))
+            .current_dir(folder.path())
+            .args(words)
+            .args(["-n", "shop"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.spawn().expect("it starts")
+    };
+    let cluster = Cluster::own(data.path()).expect("a cluster");
+    cluster.create_namespace("shop").expect("a namespace");
+    let kubeconfig = home.path().join("kubeconfig");
+    cluster
+        .write_kubeconfig(&kubeconfig, "tester")
+        .expect("written");
+    end(run(&["install", "shop", "calm"])).well();
+    let child = run(&["upgrade", "shop", "wait", "--wait", "--timeout=120s"]);
+    let path = "/apis/apps/v1/namespaces/shop/deployments/never";
+    until("a Deployment", || Ok(cluster.api().get(path)?.0 == 200)).expect("there");
+    cluster.kill();
+    let cluster = Cluster::own(data.path()).expect("the same cluster");
+    // What it waits for comes true only now.
+    let (code, mut deployment) = cluster.api().get(path).expect("answered");
+    assert_eq!(code, 200, "{deployment}");
+    let container = &mut deployment["spec"]["template"]["spec"]["containers"][0];
+    container["image"] = "registry.test/app:1".into();
+    let (code, answer) = cluster
+        .api()
+        .send("PUT", path, &deployment)
+        .expect("answered");
+    assert_eq!(code, 200, "{answer}");
+    end(child).well();
+    let record = "/api/v1/namespaces/shop/secrets/sh.helm.release.v1.shop.v";
+    for (revision, want) in [(1, "superseded"), (2, "deployed")] {
+        let (_, secret) = cluster
+            .api()
+            .get(&format!("{record}{revision}"))
+            .expect("answered");
+        assert_eq!(secret["metadata"]["labels"]["status"], want, "{secret}");
+    }
+}

@@ -3,6 +3,7 @@
 
 mod answer;
 mod interruption;
+mod phase;
 mod race;
 mod refusal;
 
