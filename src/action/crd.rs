@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::lifecycle::{Cluster, Operation, creating};
-use crate::backend::{Adoption, Apply, Jobs, Method, Object, Strategy};
+use crate::backend::{Adoption, Apply, Change, Jobs, Method, Object, Strategy};
 use crate::chart::Crd;
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::release::ApplyMethod;
@@ -149,19 +149,57 @@ fn bring(
 
 /// Creates definitions and changes those that are there, whoever merged them before.
 fn change(objects: &[Object], operation: &Operation, cluster: &Cluster<'_>) -> Result<(), Error> {
-    let apply = Apply {
-        method: Method::Server(operation.conflicts),
-        adopt_fields: Adoption::Upgrade,
-        ..Apply::default()
-    };
+    let backend = cluster.backend;
+    let apply = changing(operation);
+    let mut changes = backend.preview(objects, objects, &apply, &cluster.context)?;
+    changes.retain(|change| change.fate.is_change());
+    let objects: Vec<Object> = changes.into_iter().map(|change| change.object).collect();
     // As those that were there before, nothing of them goes.
-    let changes = cluster
-        .backend
-        .update(objects, objects, &apply, &cluster.context);
+    let changes = backend.update(&objects, &objects, &apply, &cluster.context);
     match changes.error {
         None => Ok(()),
         Some(error) => Err(explain(error)),
     }
+}
+
+/// How definitions change that are there.
+fn changing(operation: &Operation) -> Apply {
+    Apply {
+        method: Method::Server(operation.conflicts),
+        adopt_fields: Adoption::Upgrade,
+        ..Apply::default()
+    }
+}
+
+/// What an upgrade would do to definitions.
+///
+/// # Errors
+/// Definitions that cannot be read, and whatever the cluster says.
+pub(super) fn foresee(
+    crds: &[Crd<'_>],
+    operation: &Operation,
+    cluster: &Cluster<'_>,
+) -> Result<Vec<Change>, Error> {
+    if operation.crds != Policy::Upgrade {
+        return Ok(Vec::new());
+    }
+    let objects = definitions(crds, cluster)?;
+    let apply = changing(operation);
+    let backend = cluster.backend;
+    backend.preview(&objects, &objects, &apply, &cluster.context)
+}
+
+/// The definitions in files.
+///
+/// # Errors
+/// Definitions that cannot be read.
+pub(super) fn definitions(crds: &[Crd<'_>], cluster: &Cluster<'_>) -> Result<Vec<Object>, Error> {
+    let mut found = Vec::new();
+    for crd in crds {
+        let objects = cluster.backend.build(&crd.file.data);
+        found.extend(objects.map_err(|error| error.wrap(format!("CRD {}", crd.name)))?);
+    }
+    Ok(found)
 }
 
 /// Says what to do about changes that API servers refuse.

@@ -8,7 +8,7 @@ use super::prepare::{
 use super::source::Source;
 use super::{crd, hook, pending, uninstall};
 use crate::backend::{Adoption, Apply, Change, Context, Merge, Object};
-use crate::chart::{Chart, values};
+use crate::chart::values;
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::time::Time;
 use crate::release::{ApplyMethod, Hook, Info, Release, Status, history};
@@ -146,7 +146,7 @@ impl Ready {
         if options.skip_crds {
             return Ok(Vec::new());
         }
-        let definitions = definitions(&self.release.chart, cluster)?;
+        let definitions = crd::definitions(&self.release.chart.crds(), cluster)?;
         let apply = creating(options.apply_method);
         let backend = cluster.backend;
         let mut changes = backend.preview(&[], &definitions, &apply, &cluster.context)?;
@@ -242,7 +242,7 @@ pub(super) fn make(
     }
     let mut capabilities = prepare::capabilities(&wanted, around, notices)?;
     if let (Some(cluster), Mode::Forecast, false) = (&cluster, options.mode, options.skip_crds) {
-        for definition in definitions(&loaded.chart, cluster)? {
+        for definition in crd::definitions(&loaded.chart.crds(), cluster)? {
             capabilities.api_versions.extend(crd::names(&definition));
         }
     }
@@ -296,7 +296,7 @@ struct Plan {
 fn plan(options: &Options, release: &Release, cluster: &Cluster<'_>) -> Result<Plan, Error> {
     let operation = &options.operation;
     let definitions = match options.mode {
-        Mode::Forecast if !options.skip_crds => definitions(&release.chart, cluster)?,
+        Mode::Forecast if !options.skip_crds => crd::definitions(&release.chart.crds(), cluster)?,
         _ => Vec::new(),
     };
     let mut wanted = cluster
@@ -316,16 +316,6 @@ fn plan(options: &Options, release: &Release, cluster: &Cluster<'_>) -> Result<P
         .existing(cluster.backend, &wanted, claim)
         .map_err(|error| error.wrap("unable to continue with install"))?;
     Ok(Plan { wanted, existing })
-}
-
-/// The definitions of a chart's `crds/` folders.
-fn definitions(chart: &Chart, cluster: &Cluster<'_>) -> Result<Vec<Object>, Error> {
-    let mut found = Vec::new();
-    for crd in chart.crds() {
-        let objects = cluster.backend.build(&crd.file.data);
-        found.extend(objects.map_err(|error| error.wrap(format!("CRD {}", crd.name)))?);
-    }
-    Ok(found)
 }
 
 /// How objects change that are there already.

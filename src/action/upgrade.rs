@@ -177,6 +177,18 @@ impl Ready {
         backend.preview(current, wanted, &apply, &cluster.context)
     }
 
+    /// What would happen to the definitions of the chart.
+    ///
+    /// # Errors
+    /// Definitions that cannot be read, and whatever the cluster says.
+    pub(super) fn foresee_definitions(
+        &self,
+        options: &Options,
+        cluster: &Cluster<'_>,
+    ) -> Result<Vec<Change>, Error> {
+        crd::foresee(&self.release.chart.crds(), &options.operation, cluster)
+    }
+
     /// Whether neither the record nor any object would change.
     fn changes_nothing(&self, options: &Options, cluster: &Cluster<'_>) -> Result<bool, Error> {
         let Ready {
@@ -212,6 +224,10 @@ pub(super) fn bring(
     ready: Ready,
     cluster: &Cluster<'_>,
 ) -> Result<Outcome, Error> {
+    if options.mode == Mode::Forecast {
+        // They were only foreseen so far.
+        crd::upgrade(&ready.release.chart.crds(), &options.operation, cluster)?;
+    }
     if options.unchanged == Unchanged::Skip && ready.changes_nothing(options, cluster)? {
         cluster.wait(&ready.plan.wanted, &options.operation)?;
         return Ok(Outcome::Unchanged(ready.current));
@@ -274,10 +290,14 @@ fn ready(
                 cluster.tell(out, notices);
                 crd::upgrade(&crds, &options.operation, cluster)?;
             }
+            Mode::Forecast => {}
             _ => notices.push(prepare::inaccurate()),
         }
     }
-    let capabilities = prepare::capabilities(&options.wanted(0), around, notices)?;
+    let mut capabilities = prepare::capabilities(&options.wanted(0), around, notices)?;
+    for definition in definitions(options, &loaded.chart, cluster)? {
+        capabilities.api_versions.extend(crd::names(&definition));
+    }
     let revision = last.revision + 1;
     let prepared = loaded.settle(
         options.wanted(revision),
@@ -428,7 +448,8 @@ fn plan(
 ) -> Result<Plan, Error> {
     let backend = cluster.backend;
     let operation = &options.operation;
-    let mut wanted = backend.build(&release.manifest)?;
+    let definitions = definitions(options, &release.chart, cluster)?;
+    let mut wanted = backend.build_beside(&release.manifest, &definitions)?;
     let mut current = backend.build(&current.manifest).map_err(|error| {
         error.wrap("unable to build kubernetes objects from current release manifest")
     })?;
@@ -448,6 +469,18 @@ fn plan(
         .map_err(|error| error.wrap("unable to continue with update"))?;
     current.extend(existing);
     Ok(Plan { current, wanted })
+}
+
+/// The definitions that are brought before, where that is only foreseen.
+fn definitions(
+    options: &Options,
+    chart: &Chart,
+    cluster: &Cluster<'_>,
+) -> Result<Vec<Object>, Error> {
+    match (options.mode, options.operation.crds) {
+        (Mode::Forecast, crd::Policy::Upgrade) => crd::definitions(&chart.crds(), cluster),
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// How the objects of the revision that runs become those of the new one.

@@ -88,8 +88,9 @@ pub(super) fn foresee(
         }
         Wish::Upgrade(options) => {
             let ready = upgrade::make(options, cluster, around, out, notices)?;
+            let definitions = ready.foresee_definitions(options, cluster)?;
             let changes = ready.foresee(options, cluster)?;
-            (Made::Upgrade(Box::new(ready)), Vec::new(), changes)
+            (Made::Upgrade(Box::new(ready)), definitions, changes)
         }
     };
     Ok(Forecast {

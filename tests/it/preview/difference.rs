@@ -291,6 +291,52 @@ fn what_is_not_there_yet_is_said() {
     );
 }
 
+#[test]
+fn definitions_that_an_upgrade_changes_are_shown() {
+    let Some(stage) = stage() else { return };
+    let group = format!("{}.test", stage.namespace.name());
+    stage.well(&["install", "shop", "shop"]);
+    let definition = DEFINITION.replace("GROUP", &group);
+    stage.write("shop/crds/cart.yaml", &definition);
+    stage.write("shop/templates/cart.yaml", &CART.replace("GROUP", &group));
+    stage.writes();
+    let change = ["diff", "shop", "shop", "--crds=upgrade"];
+    let text = stage.differs(&change);
+    has(
+        &text,
+        &[
+            "+ CustomResourceDefinition carts.",
+            "its kind is not served yet",
+        ],
+    );
+    assert_eq!(stage.writes(), Vec::<String>::new());
+    let plan = ["plan", "shop", "shop", "--crds=upgrade", "-o", "shop.plan"];
+    stage.well(&plan);
+    assert_eq!(stage.writes(), Vec::<String>::new());
+    let applied = stage.run(&["apply", "--plan", "shop.plan"]);
+    let more = definition.replace("singular: cart,", "singular: cart, shortNames: [crt],");
+    stage.write("shop/crds/cart.yaml", &more);
+    let again = stage.run(&change);
+    stage.well(&["upgrade", "shop", "shop", "--crds=upgrade"]);
+    stage.writes();
+    let same = stage.run(&["upgrade", "shop", "shop", "--crds=upgrade"]);
+    let writes = stage.writes();
+    let name = format!("carts.{group}");
+    let delete = ["delete", "crd", &name, "--wait=false"];
+    stage.namespace.kubectl(&delete).expect("deleted");
+    assert_eq!(applied.code, Some(0), "{applied:?}");
+    has(
+        &again.stdout,
+        &[
+            "~ CustomResourceDefinition carts.",
+            "spec.names.shortNames",
+            "1 to change, 6 unchanged.",
+        ],
+    );
+    has(&same.stdout, &["is unchanged"]);
+    assert_eq!(writes, Vec::<String>::new());
+}
+
 /// A webhook with side effects is asked by no dry run.
 #[test]
 fn webhooks_without_dry_runs_are_no_refusal() {
