@@ -3,6 +3,7 @@
 //! It knows [`crate::diag`], what a backend tells of its work ([`crate::backend::Event`]), and nothing of Helm.
 
 pub mod log;
+pub mod paint;
 pub mod report;
 pub mod screen;
 pub mod table;
@@ -95,6 +96,17 @@ impl Terminal {
     /// Adds text to standard output.
     pub fn print(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
+    }
+
+    /// Writes to standard output at once, behind what was printed.
+    ///
+    /// # Errors
+    /// What the system says, also where the reader is gone.
+    pub fn write(&mut self, text: &[u8]) -> std::io::Result<()> {
+        let mut stream = std::io::stdout().lock();
+        stream.write_all(&std::mem::take(&mut self.out))?;
+        stream.write_all(text)?;
+        stream.flush()
     }
 
     /// Writes to standard error at once. Nobody is told where that fails: there is no one to tell.

@@ -1,11 +1,13 @@
 //! Waiting under pintle's own name: why it takes long, that it ends where it is hopeless, and what the
 //! user sees meanwhile.
 
+use std::io::{BufRead as _, BufReader};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::fault_cluster::{Said, Stage, stage, write_chart};
+use crate::fault_cluster::{Said, Stage, signal, stage, write_chart};
+use crate::kubernetes::until;
 
 /// What a wait may take that ends early, on a machine that does ten things at once; far below the
 /// time that it would take otherwise.
@@ -282,4 +284,178 @@ fn quiet_runs_and_helm_show_no_progress() {
     assert!(said.stdout.starts_with('{'), "{said:?}");
     let said = stage.run(&["helm", "upgrade", "shop", "app", "--wait"]);
     assert_eq!(said.well().stderr, "");
+}
+
+/// A Service that nobody answers, and a Deployment that crashes.
+fn broken() -> String {
+    let log = r#", annotations: {testcluster/log: "now\n", testcluster/previous-log: "panic: no database\n"}"#;
+    let service = r#"---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+"#;
+    deployment("crash", log, "") + service
+}
+
+#[test]
+fn status_says_how_objects_and_pods_stand() {
+    let Some(stage) = stage() else { return };
+    write_chart(stage.folder.path(), "app", &broken());
+    stage.run(&["install", "shop", "app"]).well();
+    until("a crash", || {
+        let said = stage.run(&["status", "shop"]);
+        Ok(said.stdout.contains("panic: no database"))
+    })
+    .expect("it crashes");
+    let said = stage.run(&["status", "shop"]).well();
+    for words in [
+        "release:     shop\n",
+        "status:      deployed\n",
+        "revision:    1\n",
+        "chart:       app-1.0.0\n",
+        "description: Install complete\n",
+        "\nOBJECT\tREADY\tSTATUS\tMESSAGE\n",
+        "\nDeployment web\t0/1\tInProgress\t",
+        "\nService web\t-\tCurrent\t",
+        "\nand 1 object that is there\n",
+        "\nPOD\tREADY\tSTATE\tRESTARTS\tAGE\tNODE\n",
+        "\t0/1\tCrashLoopBackOff\t3\t",
+        "container app: CrashLoopBackOff for ",
+        "      | panic: no database\n",
+        "Service web: NoEndpoints for ",
+        "no ready Pod has the labels app=web",
+    ] {
+        assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
+    }
+    let said = stage.run(&["status", "shop", "-o", "json", "--exit-code"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    let data: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_eq!(data["status"], "deployed");
+    assert_eq!(data["well"], false);
+    let objects = data["objects"].as_array().expect("a list");
+    let web = objects.iter().find(|it| it["kind"] == "Deployment");
+    let web = web.expect("a Deployment");
+    assert_eq!(web["ready"], json!({"ready": 0, "wanted": 1}));
+    assert_eq!(web["pods"][0]["state"], "CrashLoopBackOff");
+    assert_eq!(web["troubles"][0]["cause"], "crash");
+    assert_eq!(web["troubles"][0]["ended"]["exit_code"], 1);
+    assert_eq!(web["troubles"][0]["log"], json!(["panic: no database"]));
+    let helm = stage.run(&["helm", "status", "shop"]).well();
+    assert!(helm.stdout.starts_with("NAME: shop\n"), "{helm:?}");
+    stage
+        .run(&["status", "shop", "--wait"])
+        .badly(&["`--crash-budget`"]);
+
+    write_chart(stage.folder.path(), "app", &deployment("app", "", ""));
+    stage.run(&["upgrade", "shop", "app"]).well();
+    let words = ["status", "shop", "--wait", "--exit-code", "-o", "yaml"];
+    let said = stage.run(&words).well();
+    assert!(said.stdout.contains("\nwell: true\n"), "{said:?}");
+}
+
+#[test]
+fn logs_are_merged_and_chosen() {
+    let Some(stage) = stage() else { return };
+    let log = r#", annotations: {testcluster/log: "one\ntwo\n"}"#;
+    let init = r#"initContainers: [{name: init, image: "registry.test/app:1"}]"#;
+    write_chart(stage.folder.path(), "app", &deployment("app", log, init));
+    stage.run(&["install", "shop", "app", "--wait"]).well();
+    let lines = |words: &[&str]| {
+        let words = [&["logs", "shop"], words].concat();
+        stage.run(&words).well().stdout
+    };
+    let all = lines(&[]);
+    for end in ["/init | one", "/init | two", "/app | one", "/app | two"] {
+        assert!(all.lines().any(|line| line.ends_with(end)), "{all}");
+    }
+    assert!(all.starts_with("web-"), "{all}");
+    assert_eq!(
+        lines(&["deploy/web", "-c", "app", "--tail", "1", "--prefix=false"]),
+        "two\n"
+    );
+    let stamped = lines(&[
+        "-c",
+        "app",
+        "--prefix=false",
+        "--timestamps",
+        "-l",
+        "app=web",
+    ]);
+    assert!(
+        stamped.starts_with("20") && stamped.contains("Z one\n"),
+        "{stamped}"
+    );
+    let run = |words: &[&str]| stage.run(&[&["logs", "shop"], words].concat());
+    run(&["sts/web"]).badly(&[
+        "release \"shop\" has no workload \"sts/web\"",
+        "hint: It has deployment/web.",
+    ]);
+    run(&["--previous"]).badly(&["no container was started again"]);
+    run(&["-f", "--previous"]).badly(&["--previous is over"]);
+    stage.run(&["logs", "nobody"]).badly(&["not found"]);
+
+    write_chart(stage.folder.path(), "app", &broken());
+    stage.run(&["upgrade", "shop", "app"]).well();
+    until("a crash", || {
+        let said = run(&["--previous", "--prefix=false"]);
+        Ok(said.code == Some(0) && said.stdout == "panic: no database\n")
+    })
+    .expect("it crashes");
+}
+
+/// Lines that a run prints, as they come.
+fn printed(child: &mut std::process::Child) -> std::sync::mpsc::Receiver<String> {
+    let stdout = child.stdout.take().expect("it is piped");
+    let (said, hear) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            let _ = said.send(line);
+        }
+    });
+    hear
+}
+
+#[test]
+fn logs_that_are_followed_go_on_with_pods_that_come_later() {
+    let Some(stage) = stage() else { return };
+    let log = r#", annotations: {testcluster/log: "one\n"}"#;
+    write_chart(stage.folder.path(), "app", &deployment("app", log, ""));
+    stage.run(&["install", "shop", "app", "--wait"]).well();
+    let mut child = stage.start(&["logs", "shop", "-f"]);
+    let lines = printed(&mut child);
+    let next = || lines.recv_timeout(SOON).expect("a line");
+    let first = next();
+    let pod = first.split('/').next().expect("a pod").to_owned();
+    assert_eq!(first, format!("{pod}/app | one"));
+    let kubectl = |words: &[&str]| stage.namespace.kubectl(words).expect("done");
+    let more = "testcluster/log=one\nmore\n";
+    kubectl(&["annotate", "--overwrite", "pod", &pod, more]);
+    assert_eq!(next(), format!("{pod}/app | more"));
+    kubectl(&["scale", "deployment/web", "--replicas=2"]);
+    let other = next();
+    assert!(
+        other.ends_with("/app | one") && !other.starts_with(&pod),
+        "{other}"
+    );
+    signal(&child, "INT");
+    let code = child.wait().expect("it ends");
+    assert!(!code.success());
+    assert_eq!(lines.recv_timeout(SOON).ok(), None);
+
+    // What is to end ends it.
+    let job = r#"apiVersion: batch/v1
+kind: Job
+metadata: {name: once}
+spec:
+  template:
+    metadata: {annotations: {testcluster/log: "done\n", testcluster/delay: 2s}}
+    spec:
+      restartPolicy: Never
+      containers: [{name: main, image: "registry.test/app:1"}]
+"#;
+    write_chart(stage.folder.path(), "app", job);
+    stage.run(&["upgrade", "shop", "app"]).well();
+    let said = stage.run(&["logs", "shop", "job/once", "-f"]).well();
+    assert!(said.stdout.ends_with("/main | done\n"), "{said:?}");
 }

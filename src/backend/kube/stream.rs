@@ -74,16 +74,14 @@ impl Reader<'_> {
         for (_, line) in lines {
             tell(line);
         }
+        let nothing = match self.options.previous {
+            true => "no container was started again: there is no previous log",
+            false => "no container has run yet: there is no log",
+        };
+        let error = Error::new(Kind::NotFound, nothing);
         match failures {
-            Failures { missing: true, .. } => Err(Error::new(
-                Kind::NotFound,
-                "there are no pods to read logs of",
-            )),
+            Failures { missing: true, .. } => Err(error),
             Failures { lines, .. } if self.options.previous && !found && !lines.is_empty() => {
-                let error = Error::new(
-                    Kind::NotFound,
-                    "no container was started again: there is no previous log",
-                );
                 Err(lines.into_iter().fold(error, Error::with_detail))
             }
             Failures { lines, .. } => Ok(lines),

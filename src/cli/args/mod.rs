@@ -93,6 +93,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "uninstall",
             "list",
             "status",
+            "logs",
             "history",
             "get",
             "test",

@@ -126,7 +126,51 @@ pub(super) const PAGES: &[Page] = &[
     .with(&[PROJECT, run::PATIENCE])
     .alias(&["delete"]),
     page("list", "List releases", &[]).alias(&["ls"]),
-    page("status", "Say how a release stands", &[RELEASE]),
+    page(
+        "status",
+        "Say how a release and its objects stand",
+        &[RELEASE],
+    )
+    .more(
+        "Its record, how much of each workload is ready, its pods, and what is wrong: states,\n\
+             warnings, and the last log lines of containers that failed.",
+    )
+    .with(&[PROJECT, run::STATUS, run::PATIENCE])
+    .runs(|call, terminal| {
+        Settings::resolve(&mut call.flags, call.environment)?;
+        run::status::pintle(&call.flags, &call.arguments, call.environment, terminal)
+    })
+    .examples(&[
+        ("status shop", "for people"),
+        ("status shop -o json --exit-code", "for scripts"),
+    ]),
+    Page::new("logs", "Print what the workloads of a release write")
+        .more(
+            "Lines of all pods, init containers among them, in the order of their times, or with\n\
+             --follow as they are written, until Ctrl-C or until all ended that is to end.",
+        )
+        .takes(&[
+            RELEASE,
+            Operand::new(
+                "WORKLOAD",
+                "Only of these, as KIND/NAME or NAME; hooks are found, too",
+                Count::Any,
+                Live::Nothing,
+            ),
+        ])
+        .with(&[PROJECT, run::LOGS])
+        .runs(|call, terminal| {
+            Settings::resolve(&mut call.flags, call.environment)?;
+            run::logs::pintle(&call.flags, &call.arguments, call.environment, terminal)?;
+            Ok(0)
+        })
+        .examples(&[
+            ("logs shop -f --tail 20", "and what comes from now on"),
+            (
+                "logs shop deployment/web -c app --previous",
+                "what it wrote before it was started again",
+            ),
+        ]),
     page("history", "List the revisions of a release", &[RELEASE]),
     page("test", "Run the tests of a release's chart", &[RELEASE]).with(&[PROJECT, run::PATIENCE]),
     Page::new("get", "Print what is recorded of a release"),

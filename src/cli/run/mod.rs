@@ -6,6 +6,7 @@ pub(super) mod diff;
 pub(super) mod get;
 pub(super) mod install;
 pub(super) mod lint;
+pub(super) mod logs;
 pub(super) mod names;
 pub(super) mod package;
 mod patience;
@@ -18,6 +19,7 @@ pub(super) mod rollback;
 mod session;
 pub(super) mod show;
 pub(super) mod source;
+pub(super) mod status;
 pub(super) mod template;
 pub(super) mod test;
 pub(super) mod uninstall;
@@ -25,8 +27,10 @@ pub(super) mod upgrade;
 pub(super) mod verify;
 pub(super) mod version;
 
+pub(super) use logs::LOGS;
 pub(super) use patience::PATIENCE;
 pub(super) use session::{CRDS, SLIM, UNLOCK};
+pub(super) use status::STATUS;
 
 use super::environment::Environment;
 use crate::action::repo::Format;
@@ -85,7 +89,7 @@ fn map<'a>(
 }
 
 /// Texts in lists and maps, which both forms can hold.
-fn encode(value: &impl serde::Serialize, format: Format) -> String {
+pub(super) fn encode(value: &impl serde::Serialize, format: Format) -> String {
     match format {
         Format::Yaml => serde_yaml::to_string(value).unwrap_or_default(),
         Format::Json | Format::Table => {

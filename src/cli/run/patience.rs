@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use super::source::BEYOND;
+use super::source::{BEYOND, duration};
 use crate::backend::Budget;
-use crate::diag::{Error, Kind as Failure};
+use crate::diag::Error;
 use crate::go::flag::{Flag, FlagSet, Kind};
-use crate::go::time;
 
 /// The flags.
 pub(in crate::cli) const PATIENCE: &[Flag] = &[
@@ -49,26 +48,16 @@ pub(super) fn budget(flags: &FlagSet) -> Result<Option<Budget>, Error> {
         return Ok(None);
     }
     let usual = Budget::default();
-    let duration = |name: &str, usual: Duration| match flags.text(name) {
+    let time = |name: &str, usual: Duration| match flags.text(name) {
         "" => Ok(usual),
-        text => {
-            let time = time::Duration::parse(text);
-            let nanoseconds = time.map(|time| u64::try_from(time.0));
-            match nanoseconds {
-                Ok(Ok(nanoseconds)) => Ok(Duration::from_nanos(nanoseconds)),
-                _ => Err(Error::new(
-                    Failure::Usage,
-                    format!("--{name}: {text:?} is no time to wait"),
-                )),
-            }
-        }
+        _ => duration(flags, name),
     };
     Ok(Some(Budget {
         ends_early: !flags.is("no-fail-fast"),
         restarts: flags.text("crash-budget").parse().unwrap_or(usual.restarts),
-        pull: duration("pull-budget", usual.pull)?,
-        config: duration("config-budget", usual.config)?,
-        scheduling: duration("schedule-budget", usual.scheduling)?,
+        pull: time("pull-budget", usual.pull)?,
+        config: time("config-budget", usual.config)?,
+        scheduling: time("schedule-budget", usual.scheduling)?,
     }))
 }
 

@@ -7,7 +7,7 @@ use super::plugin;
 use super::verify::keys;
 use crate::action::repo::Format;
 use crate::action::source::Source;
-use crate::diag::Error;
+use crate::diag::{Error, Kind};
 use crate::fetch::bucket::Clouds;
 use crate::fetch::oci::credential::Files;
 use crate::fetch::{Access, Digests, Places};
@@ -156,6 +156,25 @@ pub(in crate::cli) fn timeout(flags: &FlagSet) -> Option<Duration> {
     match u64::try_from(duration.0) {
         Ok(0) | Err(_) => Some(Duration::from_secs(u64::from(u32::MAX))),
         Ok(nanoseconds) => Some(Duration::from_nanos(nanoseconds)),
+    }
+}
+
+/// The value of a flag for a time that is not below zero; no time where the flag is empty or not there.
+///
+/// # Errors
+/// A text that is no such time.
+pub(super) fn duration(flags: &FlagSet, name: &str) -> Result<Duration, Error> {
+    let text = flags.text(name);
+    if text.is_empty() {
+        return Ok(Duration::ZERO);
+    }
+    let time = time::Duration::parse(text);
+    match time.map(|time| u64::try_from(time.0)) {
+        Ok(Ok(nanoseconds)) => Ok(Duration::from_nanos(nanoseconds)),
+        _ => Err(Error::new(
+            Kind::Usage,
+            format!("--{name}: {text:?} is no time to wait"),
+        )),
     }
 }
 

@@ -32,7 +32,7 @@ fn waits(reason: &str, message: &str) -> Value {
 fn crashes(restarts: i64) -> Value {
     json!({"phase": "Running", "containerStatuses": [{
         "name": "app", "ready": false, "restartCount": restarts,
-        "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s restarting"}},
+        "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s restarting failed container=app pod=p"}},
         "lastState": {"terminated": {"reason": "Error", "exitCode": 2, "finishedAt": "2026-01-01T00:09:30Z"}},
     }]})
 }
@@ -300,13 +300,10 @@ fn lines_say_what_holds_a_workload_up() {
     assert_eq!(
         lines,
         "Deployment a/web: 0/2 ready, InProgress: Updated: 1/2
-  Pod web-new and 1 more, container app: CrashLoopBackOff for 30s, 4 restarts: back-off 40s restarting
+  Pod web-new and 1 more, container app: CrashLoopBackOff for 30s, 4 restarts: back-off 40s
     it ended before with exit code 2, 30s ago
     it wrote last, before it was started again:
       | panic: no database
-  Pod web-old, container app: CrashLoopBackOff for 30s, 4 restarts, of an older revision: back-off 40s restarting
-    it ended before with exit code 2, 30s ago
-  warned 10s ago (5 times): Pod web-new: BackOff: Back-off restarting failed container app
   warned 10s ago: Pod web-new: Unhealthy: Readiness probe failed"
     );
     let short = health.worst().map(Trouble::short);

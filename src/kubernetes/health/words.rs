@@ -1,6 +1,6 @@
 //! What is wrong, in lines for people.
 
-use super::{Cause, Health, Trouble, age};
+use super::{Cause, Health, Trouble, Warning, age};
 use crate::go::time::Time;
 
 /// How many troubles and warnings are told of one object.
@@ -60,8 +60,13 @@ impl Trouble {
         if !self.current {
             line.push_str(", of an older revision");
         }
-        if !self.message.is_empty() {
-            line.push_str(&format!(": {}", self.message.replace('\n', " ")));
+        // The rest of it says which container of which Pod.
+        let message = match self.message.split_once(" restarting failed container") {
+            Some((first, _)) if self.cause == Cause::Crash => first.to_owned(),
+            _ => self.message.replace('\n', " "),
+        };
+        if !message.is_empty() {
+            line.push_str(&format!(": {message}"));
         }
         line
     }
@@ -145,7 +150,11 @@ impl Health {
     /// Why it is not as it shall be: what is the same for several Pods is told once.
     pub fn reasons(&self, now: &Time) -> Vec<String> {
         let mut groups: Vec<(&Trouble, usize)> = Vec::new();
-        for trouble in &self.troubles {
+        // What is being replaced says something only where the new has no trouble.
+        let is_current = self.troubles.iter().any(|it| it.current);
+        let troubles = self.troubles.iter();
+        let troubles: Vec<&Trouble> = troubles.filter(|it| it.current == is_current).collect();
+        for trouble in troubles.iter().copied() {
             let same = groups.iter_mut().find(|(first, _)| {
                 first.cause == trouble.cause
                     && first.container == trouble.container
@@ -163,12 +172,26 @@ impl Health {
         for (trouble, others) in groups.iter().take(MOST) {
             lines.extend(trouble.lines(*others, now));
         }
-        // What a trouble says is not said again.
-        let told = |message: &str| {
+        // What a trouble says is not said again, and of the others only what the first of them has.
+        let told = |warning: &&Warning| {
             let mut troubles = self.troubles.iter();
-            troubles.any(|it| it.message.contains(message) || message.contains(&it.reason))
+            let pods = self.pods.iter().filter(|pod| !pod.current && is_current);
+            let mut old = pods.map(|pod| pod.name.as_str());
+            let name = warning.object.split(' ').nth(1).unwrap_or_default();
+            let is_counted = warning.reason == "BackOff"
+                && troubles.clone().any(|it| it.object == warning.object);
+            is_counted
+                || old.any(|old| old == name)
+                || groups.iter().any(|(first, others)| {
+                    *others > 0
+                        && kind(&first.object) == kind(&warning.object)
+                        && first.object != warning.object
+                })
+                || troubles.any(|it| {
+                    it.message.contains(&warning.message) || warning.message.contains(&it.reason)
+                })
         };
-        let warnings = self.warnings.iter().filter(|it| !told(&it.message));
+        let warnings = self.warnings.iter().filter(|it| !told(it));
         for warning in warnings.take(MOST) {
             let when = warning.last.map(|last| format!(" {} ago", age(last, now)));
             let times = match warning.count {

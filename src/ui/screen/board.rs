@@ -145,7 +145,8 @@ impl Board {
 
     /// The block, in as many lines as fit.
     pub(super) fn block(&self, width: usize, height: usize, now: Instant) -> Vec<String> {
-        let width = width.saturating_sub(1).max(1);
+        // Terminals echo `^C` behind the last line.
+        let width = width.saturating_sub(3).max(1);
         // The line that the cursor rests on stays free, and one more.
         let mut room = height.saturating_sub(2).max(1);
         let mut lines = Vec::new();
