@@ -1,5 +1,6 @@
 //! Ways to a cluster: kubeconfigs, flags, programs that sign in, proxies, and what is kept of kinds.
 
+mod live;
 mod recorder;
 mod sign_in;
 
@@ -74,15 +75,19 @@ impl Site {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("permitted");
     }
 
-    /// `helm`, with what it wrote: its stdout where all went well, or else its stderr.
+    /// `helm`, as [`Site::program_says`].
     fn helm(&self, words: &[&str], variables: &[(&str, &str)]) -> Result<String, String> {
+        self.program_says(&[&["helm"], words].concat(), variables)
+    }
+
+    /// What the program wrote: its stdout where all went well, or else its stderr.
+    fn program_says(&self, words: &[&str], variables: &[(&str, &str)]) -> Result<String, String> {
         let program = Path::new(env!("CARGO_BIN_EXE_pintle"));
         let output = self
             .namespace
             .command(program)
             .env("PATH", search_path(&self.path("bin")))
             .current_dir(self.folder.path())
-            .arg("helm")
             .args(words)
             .envs(variables.iter().copied())
             .output()
