@@ -114,6 +114,23 @@ pub fn strip_parts(live: &Value, value: &mut Value, own: &str) {
     }
 }
 
+/// Takes out of `value` the fields that others have set last, and `own` has no part in any more.
+pub fn leave_to_others(live: &Value, value: &mut Value, own: &str) {
+    let mine: Vec<&Value> = entries(live)
+        .filter(|entry| entry["manager"] == own)
+        .map(|entry| &entry["fieldsV1"])
+        .collect();
+    for entry in entries(live).filter(|entry| entry["manager"] != own) {
+        let mut paths = Vec::new();
+        leaves(&entry["fieldsV1"], &Path::default(), &mut paths);
+        for path in paths {
+            if !mine.iter().any(|fields| has(fields, &path.0)) {
+                remove(value, &path.0);
+            }
+        }
+    }
+}
+
 fn remove(value: &mut Value, steps: &[Step]) {
     let Some((step, rest)) = steps.split_first() else {
         return;
@@ -275,5 +292,8 @@ mod tests {
         strip_parts(&live, &mut rest, "helm");
         assert_eq!(rest["spec"], json!({}));
         assert_eq!(rest["env"], live["env"]);
+        let mut ours = live.clone();
+        leave_to_others(&live, &mut ours, "helm");
+        assert_eq!(ours["env"], json!([{"name": "A", "value": "1"}]));
     }
 }

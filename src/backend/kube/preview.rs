@@ -174,7 +174,11 @@ impl Writer<'_> {
                 // finds conflicts with ourselves, and what is not wanted any more is not taken away.
                 match self.dry_apply(object, conflicts).await {
                     Err(failure) if !is_own_conflict(&failure, self.manager()) => Err(failure),
-                    _ => self.dry_merge(original, live, object, apply).await,
+                    _ => {
+                        let mut original = original.clone();
+                        diff::leave_to_others(live, &mut original, self.manager());
+                        self.dry_merge(&original, live, object, apply).await
+                    }
                 }
             }
         }
