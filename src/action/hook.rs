@@ -1,8 +1,11 @@
 //! Running the hooks of an event (`pkg/action/hooks.go`, Helm 4.2.4).
 
-use super::lifecycle::{Cluster, Operation, creating, join};
+use serde_json::Value;
+
+use super::lifecycle::{Care, Cluster, Operation, creating, join};
 use crate::backend::{Cascade, Event, Object, Strategy};
 use crate::diag::{Error, Kind, Level, Notice};
+use crate::go::time::Time;
 use crate::release::{ApplyMethod, Execution, Hook, Release};
 
 const BEFORE: &str = "before-hook-creation";
@@ -15,6 +18,9 @@ pub(super) struct Run<'a> {
     pub(super) strategy: Strategy,
     pub(super) timeout: std::time::Duration,
     pub(super) method: ApplyMethod,
+    pub(super) care: Care,
+    /// Hooks that succeeded since then do not run again.
+    pub(super) since: Option<Time>,
 }
 
 impl<'a> Run<'a> {
@@ -25,7 +31,24 @@ impl<'a> Run<'a> {
             strategy: operation.strategy(),
             timeout: operation.timeout,
             method,
+            care: operation.care,
+            since: None,
         }
+    }
+
+    /// The same, without hooks that have succeeded since `time`.
+    pub(super) fn unless_since(self, time: &Time) -> Run<'a> {
+        Run {
+            since: Some(time.clone()),
+            ..self
+        }
+    }
+
+    fn is_done(&self, hook: &Hook) -> bool {
+        let (Some(since), Some(started)) = (&self.since, &hook.last_run.started) else {
+            return false;
+        };
+        hook.last_run.phase == "Succeeded" && started.since(since).0 >= 0
     }
 
     /// Runs the hooks one by one, and takes away what their policies want gone.
@@ -49,6 +72,9 @@ impl<'a> Run<'a> {
     ) -> (Ran, Result<(), Error>) {
         let mut ran = Ran::default();
         for at in self.order(release) {
+            if self.is_done(&release.hooks[at]) {
+                continue;
+            }
             if let Err(error) = self.one(release, at, &mut ran, cluster) {
                 if ran.failed.is_none() {
                     // It did not come as far as running: all stays, as it does under Helm.
@@ -127,6 +153,9 @@ impl<'a> Run<'a> {
     }
 
     fn bring(&self, objects: &[Object], path: &str, cluster: &Cluster<'_>) -> Result<(), Failed> {
+        if self.care == Care::More {
+            self.clear(objects, cluster).map_err(Failed::Creating)?;
+        }
         cluster
             .backend
             .create(objects, &creating(self.method))
@@ -142,6 +171,39 @@ impl<'a> Run<'a> {
                 &cluster.context.within(self.timeout),
             )
             .map_err(Failed::Running)
+    }
+
+    /// Takes away what is left of a run of another time and has ended: it would be taken for this one.
+    fn clear(&self, objects: &[Object], cluster: &Cluster<'_>) -> Result<(), Error> {
+        for object in objects {
+            if !matches!(object.key.kind.as_str(), "Job" | "Pod") {
+                continue;
+            }
+            let Some(live) = cluster.backend.get(object)?.filter(has_ended) else {
+                continue;
+            };
+            let made = live["metadata"]["creationTimestamp"].as_str();
+            let line = format!(
+                "{} of {} has ended before: it is replaced, so that the hook runs.\n",
+                object.key,
+                made.unwrap_or("another time")
+            );
+            (cluster.context.events)(Event::Log(line.into_bytes()));
+            let object = std::slice::from_ref(object);
+            cluster
+                .backend
+                .delete(object, Cascade::Background)
+                .map_err(|errors| Error::new(Kind::Cluster, join(&errors, "; ")))?;
+            let strategy = match self.strategy {
+                Strategy::HookOnly => Strategy::Watcher,
+                wanted => wanted,
+            };
+            let context = cluster.context.within(self.timeout);
+            cluster
+                .backend
+                .wait_for_deletion(object, strategy, &context)?;
+        }
+        Ok(())
     }
 
     /// Takes away hooks that ran, as their policies want it.
@@ -224,6 +286,23 @@ impl<'a> Run<'a> {
                 ),
             }
         }
+    }
+}
+
+/// Whether a Job or a Pod will do nothing more.
+fn has_ended(live: &Value) -> bool {
+    let conditions = live["status"]["conditions"].as_array();
+    let mut conditions = conditions.into_iter().flatten();
+    let ended = |condition: &Value| {
+        condition["status"] == "True"
+            && matches!(condition["type"].as_str(), Some("Complete" | "Failed"))
+    };
+    match live["kind"].as_str() {
+        Some("Job") => conditions.any(ended),
+        _ => matches!(
+            live["status"]["phase"].as_str(),
+            Some("Succeeded" | "Failed")
+        ),
     }
 }
 

@@ -1,13 +1,15 @@
 //! `helm install` (`pkg/action/install.go`, Helm 4.2.4).
 
-use super::lifecycle::{Cluster, Operation, creating, now, set_status};
+use super::conflict::{self, Sides};
+use super::lifecycle::{Care, Cluster, Operation, creating, now, set_status};
 use super::ownership::{Claim, Owner};
 use super::prepare::{
     self, Naming, Prepared, Rendered, Surroundings, Verb, Wanted, write_document,
 };
 use super::source::Source;
-use super::{crd, hook, pending, uninstall};
-use crate::backend::{Adoption, Apply, Change, Context, Merge, Object};
+use super::trial::{self, Trial};
+use super::{crd, duplicate, hook, pending, uninstall};
+use crate::backend::{Adoption, Apply, Change, Conflicts, Context, Merge, Object};
 use crate::chart::values;
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::time::Time;
@@ -66,6 +68,8 @@ pub enum Mode {
     DryRun,
     /// As that, and as if the definitions of the chart were there already.
     Forecast,
+    /// It is only made, and the cluster is asked what it would say to each object.
+    Trial,
 }
 
 impl Mode {
@@ -104,7 +108,13 @@ pub fn run(
         namespace: &options.namespace,
     });
     match (cluster, options.mode) {
+        (Some(cluster), Mode::Trial) => {
+            ready.settle(options, &cluster)?;
+            test(options, &ready, &cluster)?;
+            Ok(dry(ready.release))
+        }
         (Some(cluster), Mode::Real) => {
+            ready.settle(options, &cluster)?;
             bring(options, &mut ready.release, &ready.plan, &cluster)?;
             Ok(ready.release)
         }
@@ -128,8 +138,12 @@ impl Ready {
         options: &Options,
         cluster: &Cluster<'_>,
     ) -> Result<Vec<Change>, Error> {
-        let Plan { wanted, existing } = &self.plan;
-        let apply = applying(options)?;
+        let Plan {
+            wanted,
+            existing,
+            conflicts,
+        } = &self.plan;
+        let apply = applying(options, *conflicts)?;
         let backend = cluster.backend;
         backend.preview(existing, wanted, &apply, &cluster.context)
     }
@@ -168,8 +182,26 @@ impl Ready {
         if !options.skip_crds && !crds.is_empty() {
             crd::install(&crds, options.apply_method, &options.operation, cluster)?;
         }
+        self.settle(options, cluster)?;
         bring(options, &mut self.release, &self.plan, cluster)?;
         Ok(self.release)
+    }
+
+    /// Settles what becomes of fields of others, where objects are there already.
+    fn settle(&mut self, options: &Options, cluster: &Cluster<'_>) -> Result<(), Error> {
+        if self.plan.existing.is_empty() {
+            return Ok(());
+        }
+        let (operation, method) = (&options.operation, options.apply_method);
+        operation.check(method)?;
+        let sides = Sides {
+            before: &[],
+            adopted: &self.plan.existing,
+            wanted: &mut self.plan.wanted,
+        };
+        self.plan.conflicts = conflict::settle(sides, operation, method, cluster)
+            .map_err(|error| error.wrap("unable to continue with install"))?;
+        Ok(())
     }
 }
 
@@ -277,6 +309,8 @@ fn check_available(name: &str, replace: bool, cluster: &Cluster<'_>) -> Result<(
         status if status.is_pending() => Err(Error::new(Kind::Conflict, IN_USE)
             .with_hint(format!("{}.", pending::describe(&last)))
             .with_hint(pending::WAY_OUT)),
+        Status::Uninstalling => Err(Error::new(Kind::Conflict, IN_USE)
+            .with_hint(uninstall::unfinished(&last))),
         _ => Err(Error::new(Kind::Conflict, IN_USE).with_hint(format!(
             "There is a release {name:?} in namespace {:?}: `pintle upgrade --install` installs or upgrades, whatever there is.",
             cluster.namespace
@@ -291,12 +325,16 @@ struct Plan {
     wanted: Vec<Object>,
     /// Those of them that are there already.
     existing: Vec<Object>,
+    /// What becomes of fields that others manage.
+    conflicts: Conflicts,
 }
 
 fn plan(options: &Options, release: &Release, cluster: &Cluster<'_>) -> Result<Plan, Error> {
     let operation = &options.operation;
     let definitions = match options.mode {
-        Mode::Forecast if !options.skip_crds => crd::definitions(&release.chart.crds(), cluster)?,
+        Mode::Forecast | Mode::Trial if !options.skip_crds => {
+            crd::definitions(&release.chart.crds(), cluster)?
+        }
         _ => Vec::new(),
     };
     let mut wanted = cluster
@@ -315,12 +353,42 @@ fn plan(options: &Options, release: &Release, cluster: &Cluster<'_>) -> Result<P
     let existing = owner
         .existing(cluster.backend, &wanted, claim)
         .map_err(|error| error.wrap("unable to continue with install"))?;
-    Ok(Plan { wanted, existing })
+    Ok(Plan {
+        wanted,
+        existing,
+        conflicts: operation.conflicts,
+    })
+}
+
+/// Asks the cluster what it would say.
+fn test(options: &Options, ready: &Ready, cluster: &Cluster<'_>) -> Result<(), Error> {
+    let method = options.apply_method;
+    let operation = &options.operation;
+    let Ready { release, plan } = ready;
+    cluster.fit_record(&mut release.clone(), operation)?;
+    let mut beside = match options.skip_crds {
+        true => Vec::new(),
+        false => crd::definitions(&release.chart.crds(), cluster)?,
+    };
+    if !operation.no_hooks {
+        beside.extend(trial::hooks(&release.hooks, cluster)?);
+    }
+    let trial = Trial {
+        current: &plan.existing,
+        wanted: &plan.wanted,
+        apply: match plan.existing.as_slice() {
+            [] => creating(method),
+            _ => applying(options, plan.conflicts)?,
+        },
+        beside,
+        makes_namespace: options.create_namespace,
+    };
+    trial::run(&trial, method, cluster)
 }
 
 /// How objects change that are there already.
-fn applying(options: &Options) -> Result<Apply, Error> {
-    let operation = &options.operation;
+fn applying(options: &Options, conflicts: Conflicts) -> Result<Apply, Error> {
+    let operation = options.operation.with(conflicts);
     let method = options.apply_method;
     let mut apply = operation.apply(method, Adoption::Upgrade)?;
     if operation.take_ownership && method != ApplyMethod::Server {
@@ -409,7 +477,7 @@ fn perform(
     if plan.existing.is_empty() {
         cluster.backend.create(&plan.wanted, &creating(method))?;
     } else {
-        let apply = applying(options)?;
+        let apply = applying(options, plan.conflicts)?;
         let changes =
             cluster
                 .backend
@@ -466,8 +534,11 @@ fn render(
 ) -> Result<Release, Error> {
     let output = Output::of(
         prepared,
-        options.subchart_notes,
-        options.hide_secret,
+        Printing {
+            subcharts: options.subchart_notes,
+            hide_secret: options.hide_secret,
+            care: options.operation.care,
+        },
         around,
         notices,
     )?;
@@ -492,6 +563,14 @@ fn render(
     })
 }
 
+/// How a record is made of what templates made.
+#[derive(Clone, Copy)]
+pub(super) struct Printing {
+    pub(super) subcharts: Subcharts,
+    pub(super) hide_secret: bool,
+    pub(super) care: Care,
+}
+
 /// What templates made of a chart, as a record keeps it.
 pub(super) struct Output {
     pub(super) manifest: Vec<u8>,
@@ -506,13 +585,20 @@ impl Output {
     /// Whatever template or document fails first.
     pub(super) fn of(
         prepared: &Prepared<'_>,
-        subcharts: Subcharts,
-        hide_secret: bool,
+        printing: Printing,
         around: &Surroundings<'_>,
         notices: &mut Vec<Notice>,
     ) -> Result<Output, Error> {
+        let Printing {
+            subcharts,
+            hide_secret,
+            care,
+        } = printing;
         let Rendered { files, notes, .. } = prepared.render(subcharts, around, notices)?;
         let rendered = manifest::assemble(&files, notices).map_err(|failed| failed.error)?;
+        if care == Care::More {
+            duplicate::check(&rendered.documents, &prepared.chart, prepared.namespace())?;
+        }
         let mut text = Vec::new();
         for document in &rendered.documents {
             let is_secret = *document.kind == *b"Secret" && *document.api_version == *b"v1";

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::conflict::Resolution;
 use crate::backend::{
     Adoption, Apply, Backend, CANCELLED, Conflicts, Context, Event, Jobs, Method, Object, Strategy,
     TIMEOUT,
@@ -26,8 +27,12 @@ pub struct Operation {
     pub no_hooks: bool,
     /// Kept in the record instead of Helm's own words.
     pub description: String,
-    /// What becomes of fields that others manage.
+    /// What becomes of fields that others manage, where nothing is settled before.
     pub conflicts: Conflicts,
+    /// How such fields are settled before anything changes; Helm tries, and fails half way.
+    pub resolution: Option<Resolution>,
+    /// How much is looked at.
+    pub care: Care,
     /// Replace objects instead of changing them.
     pub force_replace: bool,
     /// Undo everything where something fails.
@@ -48,6 +53,17 @@ pub struct Operation {
     pub by: String,
 }
 
+/// How much is looked at before and after a change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Care {
+    /// As much as Helm looks at.
+    #[default]
+    Helm,
+    /// What goes wrong with Helm, too: objects that are there twice, hooks that ran already, records
+    /// of what is not quite gone.
+    More,
+}
+
 impl Default for Operation {
     fn default() -> Operation {
         Operation {
@@ -57,6 +73,8 @@ impl Default for Operation {
             no_hooks: false,
             description: String::new(),
             conflicts: Conflicts::Fail,
+            resolution: None,
+            care: Care::default(),
             force_replace: false,
             rollback_on_failure: false,
             cleanup_on_fail: false,
@@ -93,6 +111,29 @@ impl Operation {
             Strategy::HookOnly if self.rollback_on_failure => Strategy::Watcher,
             other => other,
         }
+    }
+
+    /// With other words on fields that others manage.
+    pub(super) fn with(&self, conflicts: Conflicts) -> Operation {
+        Operation {
+            conflicts,
+            ..self.clone()
+        }
+    }
+
+    /// Refuses, before anything changes, what [`Operation::apply`] would refuse once all began.
+    ///
+    /// # Errors
+    /// Helm's line, and what to do instead.
+    pub(super) fn check(&self, method: ApplyMethod) -> Result<(), Error> {
+        if self.care == Care::Helm {
+            return Ok(());
+        }
+        self.apply(method, Adoption::Leave).map(|_| ()).map_err(|error| {
+            error.with_hint(
+                "Nothing was changed. The server merges changes of this release: `--conflicts=take` wins over all who changed fields, and `--server-side=false` together with `--force-replace` replaces objects.",
+            )
+        })
     }
 
     /// How objects change under `method`.

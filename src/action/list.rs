@@ -43,9 +43,10 @@ pub fn run(options: &Options, backend: &dyn Backend) -> Result<Vec<Release>, Err
         ),
     };
     let store = backend.store(&options.namespace);
-    let Some(mut found) = store.query(&Query::default())? else {
+    let mut found = store.query(&Query::default())?.releases;
+    if found.is_empty() {
         return Ok(Vec::new());
-    };
+    }
     if let Some(filter) = filter {
         found.retain(|release| filter.is_match(release.name.as_bytes()));
     }

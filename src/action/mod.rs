@@ -1,10 +1,12 @@
 //! What the commands do: one verb a file. An action is given what was meant and returns what to
 //! print; it knows no flags, no terminal, no environment.
 
+pub mod conflict;
 pub mod crd;
 pub mod create;
 pub mod dependency;
 pub mod diff;
+mod duplicate;
 mod explain;
 pub mod get;
 mod hook;
@@ -31,6 +33,7 @@ pub mod source;
 pub mod status;
 pub mod template;
 pub mod test;
+mod trial;
 pub mod uninstall;
 pub mod upgrade;
 pub mod verify;

@@ -406,6 +406,11 @@ impl Prepared<'_> {
         self.wanted.name
     }
 
+    /// Namespace of the release.
+    pub(super) fn namespace(&self) -> &str {
+        self.wanted.namespace
+    }
+
     /// What the user set.
     pub(super) fn user_values(&self) -> &FrozenMap {
         &self.user_values

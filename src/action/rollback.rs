@@ -1,12 +1,14 @@
 //! `helm rollback` (`pkg/action/rollback.go`, Helm 4.2.4).
 
+use super::conflict::{self, Sides};
 use super::hook;
 use super::install::Mode;
-use super::lifecycle::{Cluster, Operation, ServerSide, join, set_status};
+use super::lifecycle::{Care, Cluster, Operation, ServerSide, join, set_status};
 use super::ownership::Owner;
 use super::pending::{self, Pending};
 use super::prepare::check_known_name;
-use crate::backend::{Adoption, Cascade, Changes};
+use super::trial::{self, Trial};
+use crate::backend::{Adoption, Cascade, Changes, Conflicts, Object};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::time::Time;
 use crate::release::{Info, Release, Status, history};
@@ -37,7 +39,9 @@ pub fn run(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<Relea
         return Err(Error::new(Kind::Usage, "invalid release revision"));
     }
     let store = cluster.backend.store(cluster.namespace);
-    let revisions = history::all(&*store, name)?;
+    let found = history::survey(&*store, name)?;
+    let next = found.next_revision();
+    let revisions = found.releases;
     let last = history::newest(revisions.clone(), name)?;
     if options.pending == Pending::Refuse && last.info.status.is_pending() {
         return Err(pending::refuse(&last));
@@ -62,7 +66,10 @@ pub fn run(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<Relea
     let mut target = Release {
         name: name.to_owned(),
         namespace: last.namespace.clone(),
-        revision: last.revision + 1,
+        revision: match options.operation.care {
+            Care::Helm => last.revision + 1,
+            Care::More => next,
+        },
         info: Info {
             first_deployed: last.info.first_deployed.clone(),
             last_deployed: cluster.now(),
@@ -81,10 +88,18 @@ pub fn run(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<Relea
     if options.mode == Mode::DryRun {
         return Ok(target);
     }
+    let early = match options.operation.care {
+        Care::Helm => None,
+        Care::More => Some(plan(options, &last, &target, cluster)?),
+    };
+    if let (Mode::Trial, Some(plan)) = (options.mode, &early) {
+        test(options, &target, plan, cluster)?;
+        return Ok(target);
+    }
     cluster.fit_record(&mut target, &options.operation)?;
     history::add(&*store, &target, options.operation.history_max)
         .map_err(|error| pending::raced(error, &target))?;
-    if let Err(error) = perform(options, last, &mut target, cluster) {
+    if let Err(error) = perform(options, (last, early), &mut target, cluster) {
         let error = cluster.reason(error);
         // Helm leaves it pending where a hook fails.
         if options.pending == Pending::Refuse && target.info.status.is_pending() {
@@ -99,12 +114,22 @@ pub fn run(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<Relea
     Ok(target)
 }
 
-fn perform(
+/// What there is to do.
+struct Plan {
+    /// Objects of the newest revision.
+    before: Vec<Object>,
+    /// Objects of the revision that comes back.
+    wanted: Vec<Object>,
+    /// What becomes of fields that others manage.
+    conflicts: Conflicts,
+}
+
+fn plan(
     options: &Options,
-    mut current: Release,
-    target: &mut Release,
+    current: &Release,
+    target: &Release,
     cluster: &Cluster<'_>,
-) -> Result<(), Error> {
+) -> Result<Plan, Error> {
     let operation = &options.operation;
     let backend = cluster.backend;
     let method = target.apply_method;
@@ -114,16 +139,73 @@ fn perform(
     let mut wanted = backend.build(&target.manifest).map_err(|error| {
         error.wrap("unable to build kubernetes objects from new release manifest")
     })?;
-    if !operation.no_hooks {
-        hook::Run::of("pre-rollback", operation, method).all(target, cluster)?;
-    }
-    cluster.check()?;
     let owner = Owner {
         name: &target.name,
         namespace: &target.namespace,
     };
     owner.mark(&mut wanted);
-    let changes = match operation.apply(method, Adoption::Upgrade) {
+    operation.check(method)?;
+    let sides = Sides {
+        before: &before,
+        adopted: &[],
+        wanted: &mut wanted,
+    };
+    let conflicts = conflict::settle(sides, operation, method, cluster)?;
+    Ok(Plan {
+        before,
+        wanted,
+        conflicts,
+    })
+}
+
+/// Asks the cluster what it would say.
+fn test(
+    options: &Options,
+    target: &Release,
+    plan: &Plan,
+    cluster: &Cluster<'_>,
+) -> Result<(), Error> {
+    let operation = &options.operation;
+    cluster.fit_record(&mut target.clone(), operation)?;
+    let method = target.apply_method;
+    let trial = Trial {
+        current: &plan.before,
+        wanted: &plan.wanted,
+        apply: operation
+            .with(plan.conflicts)
+            .apply(method, Adoption::Upgrade)?,
+        beside: match operation.no_hooks {
+            true => Vec::new(),
+            false => trial::hooks(&target.hooks, cluster)?,
+        },
+        makes_namespace: false,
+    };
+    trial::run(&trial, method, cluster)
+}
+
+/// Does it; the plan is made here where it was not made before.
+fn perform(
+    options: &Options,
+    (mut current, plan): (Release, Option<Plan>),
+    target: &mut Release,
+    cluster: &Cluster<'_>,
+) -> Result<(), Error> {
+    let operation = &options.operation;
+    let backend = cluster.backend;
+    let method = target.apply_method;
+    let Plan {
+        before,
+        wanted,
+        conflicts,
+    } = match plan {
+        Some(plan) => plan,
+        None => self::plan(options, &current, target, cluster)?,
+    };
+    if !operation.no_hooks {
+        hook::Run::of("pre-rollback", operation, method).all(target, cluster)?;
+    }
+    cluster.check()?;
+    let changes = match operation.with(conflicts).apply(method, Adoption::Upgrade) {
         Ok(apply) => backend.update(&before, &wanted, &apply, &cluster.context),
         Err(error) => Changes {
             error: Some(error),

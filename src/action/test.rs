@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::hook::{Ran, Run};
-use super::lifecycle::Cluster;
+use super::lifecycle::{Care, Cluster};
 use super::prepare::check_known_name;
 use crate::backend::Strategy;
 use crate::diag::Error;
@@ -18,6 +18,8 @@ pub struct Options {
     pub excluded: Vec<String>,
     /// How long each may take.
     pub timeout: Duration,
+    /// How much is looked at.
+    pub care: Care,
 }
 
 /// How the tests of a release went.
@@ -56,6 +58,8 @@ pub fn run<'a>(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<T
         strategy: Strategy::Watcher,
         timeout: options.timeout,
         method,
+        care: options.care,
+        since: None,
     };
     let (ran, result) = run.execute(&mut release, cluster);
     let executed = release.clone();

@@ -1,12 +1,13 @@
 //! `helm uninstall` (`pkg/action/uninstall.go`, Helm 4.2.4).
 
 use super::hook;
-use super::lifecycle::{Cluster, Operation, join, set_status};
+use super::lifecycle::{Care, Cluster, Operation, join, set_status};
+use super::pending::{self, Pending};
 use super::prepare::check_known_name;
 use crate::backend::{Cascade, Object};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::kubernetes::kind::compare_uninstall;
-use crate::release::{ApplyMethod, Release, Status, history};
+use crate::release::{ApplyMethod, Damaged, Found, Release, Status, history};
 use crate::render::manifest;
 use crate::yaml;
 
@@ -19,6 +20,8 @@ pub struct Options {
     pub keep_history: bool,
     /// A release that is not there is no error.
     pub ignore_not_found: bool,
+    /// What becomes of it where the release is pending.
+    pub pending: Pending,
     /// Only look whether there is one.
     pub dry_run: bool,
     /// What becomes of what objects own.
@@ -58,41 +61,75 @@ pub fn run(
     check_known_name(name, "uninstall: Release name is invalid")?;
     let debug = |message: &str| cluster.warn(Notice::new(Level::Debug, message).with("name", name));
     debug("getting release history");
-    let mut revisions = match history::all(&*store, name) {
-        Ok(revisions) => revisions,
+    let Found {
+        releases: mut revisions,
+        damaged,
+    } = match history::survey(&*store, name) {
+        Ok(found) => found,
         Err(_) if options.ignore_not_found => return Ok(None),
         Err(error) => {
             return Err(error.wrap(format!("uninstall: Release not loaded: {name}")));
         }
     };
     let Some(mut release) = revisions.pop() else {
-        return Err(Error::new(Kind::Record, "no release provided"));
+        let error = Error::new(Kind::Record, "no release provided");
+        return Err(error.with_hint(
+            "All of its records are damaged, so what belongs to it is not known any more.",
+        ));
+    };
+    let damaged = match options.operation.care {
+        Care::Helm => Vec::new(),
+        Care::More => damaged,
+    };
+    let records = Records {
+        older: &revisions,
+        damaged: &damaged,
     };
     if release.info.status == Status::Uninstalled {
         if options.keep_history {
             let message = format!("the release named {name:?} is already deleted");
             return Err(Error::new(Kind::NotFound, message));
         }
-        purge(&revisions, &release, cluster)
+        records
+            .purge(&release, cluster)
             .map_err(|error| error.wrap("uninstall: Failed to purge the release"))?;
         return Ok(Some(Uninstalled {
             release,
             kept: String::new(),
         }));
     }
+    if options.pending == Pending::Refuse && release.info.status.is_pending() {
+        return Err(pending::refuse(&release));
+    }
     debug("uninstall: deleting release");
-    release.info.deleted = cluster.now();
+    let operation = &options.operation;
+    let goes_on = operation.care == Care::More && release.info.status == Status::Uninstalling;
+    if !goes_on {
+        release.info.deleted = cluster.now();
+    }
+    let hooks = |event| {
+        let run = hook::Run::of(event, operation, ApplyMethod::Server);
+        match goes_on {
+            true => run.unless_since(&release.info.deleted),
+            false => run,
+        }
+    };
+    let (before, after) = (hooks("pre-delete"), hooks("post-delete"));
     set_status(
         &mut release,
         Status::Uninstalling,
         "Deletion in progress (or silently failed)".to_owned(),
     );
-    let operation = &options.operation;
-    if !operation.no_hooks {
-        hook::Run::of("pre-delete", operation, ApplyMethod::Server).all(&mut release, cluster)?;
+    if !operation.no_hooks
+        && let Err(error) = before.all(&mut release, cluster)
+    {
+        return Err(stop(error, &mut release, operation, cluster));
     }
     cluster.record(&release);
-    let (objects, kept) = remove(&release, options, cluster)?;
+    let (objects, kept) = match remove(&release, options, cluster) {
+        Ok(removed) => removed,
+        Err(error) => return Err(stop(error, &mut release, operation, cluster)),
+    };
     let mut errors = Vec::new();
     if let Err(error) = cluster.backend.wait_for_deletion(
         &objects,
@@ -102,37 +139,84 @@ pub fn run(
         errors.push(error);
     }
     if !operation.no_hooks
-        && let Err(error) =
-            hook::Run::of("post-delete", operation, ApplyMethod::Server).all(&mut release, cluster)
+        && let Err(error) = after.all(&mut release, cluster)
     {
         errors.push(error);
+    }
+    if !errors.is_empty() && operation.care == Care::More {
+        return Err(stop(incomplete(&errors), &mut release, operation, cluster));
     }
     let description = operation.describe("Uninstallation complete");
     set_status(&mut release, Status::Uninstalled, description);
     if options.keep_history {
         cluster.record(&release);
         supersede(name, cluster)?;
-    } else if let Err(error) = purge(&revisions, &release, cluster) {
+    } else if let Err(error) = records.purge(&release, cluster) {
         errors.push(error.wrap("uninstall: Failed to purge the release"));
     }
     if errors.is_empty() {
         return Ok(Some(Uninstalled { release, kept }));
     }
+    Err(incomplete(&errors))
+}
+
+fn incomplete(errors: &[Error]) -> Error {
     let message = format!(
         "uninstallation completed with {} error(s): {}",
         errors.len(),
-        join(&errors, "; ")
+        join(errors, "; ")
     );
-    Err(Error::new(Kind::Cluster, message))
+    Error::new(Kind::Cluster, message)
 }
 
-/// Takes the records away, oldest first.
-fn purge(older: &[Release], newest: &Release, cluster: &Cluster<'_>) -> Result<(), Error> {
-    let store = cluster.backend.store(cluster.namespace);
-    for release in older.iter().chain([newest]) {
-        store.delete(&release.name, release.revision)?;
+/// Keeps the record of a release that is not quite gone, so that another run can go on. Helm has
+/// forgotten it by then, or says nothing in it.
+fn stop(
+    error: Error,
+    release: &mut Release,
+    operation: &Operation,
+    cluster: &Cluster<'_>,
+) -> Error {
+    if operation.care == Care::Helm {
+        return error;
     }
-    Ok(())
+    let description = format!("Uninstallation failed: {error}");
+    set_status(release, Status::Uninstalling, description);
+    cluster.record(release);
+    error.with_hint(format!(
+        "The record is kept, as {}: `pintle uninstall {}` goes on where this stopped.",
+        release.info.status.as_str(),
+        release.name
+    ))
+}
+
+/// What is to be known of a release that is not quite gone.
+pub(super) fn unfinished(release: &Release) -> String {
+    format!(
+        "{}: `pintle uninstall {}` goes on with that.",
+        pending::describe(release),
+        release.name
+    )
+}
+
+/// What is kept of a release besides its newest revision.
+struct Records<'a> {
+    older: &'a [Release],
+    damaged: &'a [Damaged],
+}
+
+impl Records<'_> {
+    /// Takes the records away, damaged ones first, then the oldest first.
+    fn purge(&self, newest: &Release, cluster: &Cluster<'_>) -> Result<(), Error> {
+        let store = cluster.backend.store(cluster.namespace);
+        for record in self.damaged {
+            store.delete(&record.name, record.revision)?;
+        }
+        for release in self.older.iter().chain([newest]) {
+            store.delete(&release.name, release.revision)?;
+        }
+        Ok(())
+    }
 }
 
 /// Marks what claims to run as superseded.

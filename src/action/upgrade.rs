@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::install::{Mode, Output};
-use super::lifecycle::{Cluster, Operation, ServerSide, join, set_status};
+use super::conflict::{self, Resolution, Sides};
+use super::install::{Mode, Output, Printing};
+use super::lifecycle::{Care, Cluster, Operation, ServerSide, join, set_status};
 use super::ownership::{Claim, Owner};
 use super::prepare::{self, Loaded, Surroundings, Verb, Wanted};
 use super::source::Source;
-use super::{crd, hook, pending, rollback};
-use crate::backend::{Adoption, Apply, Backend, Cascade, Change, Context, Fate, Object};
+use super::trial::{self, Trial};
+use super::{crd, hook, pending, rollback, uninstall};
+use crate::backend::{Adoption, Apply, Backend, Cascade, Change, Conflicts, Context, Fate, Object};
 use crate::chart::{Chart, values};
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::time::Time;
@@ -171,8 +173,14 @@ impl Ready {
         options: &Options,
         cluster: &Cluster<'_>,
     ) -> Result<Vec<Change>, Error> {
-        let apply = applying(&options.operation, &self.current, &self.release)?;
-        let Plan { current, wanted } = &self.plan;
+        let Plan {
+            current,
+            wanted,
+            conflicts,
+            ..
+        } = &self.plan;
+        let operation = options.operation.with(*conflicts);
+        let apply = applying(&operation, &self.current, &self.release)?;
         let backend = cluster.backend;
         backend.preview(current, wanted, &apply, &cluster.context)
     }
@@ -187,6 +195,22 @@ impl Ready {
         cluster: &Cluster<'_>,
     ) -> Result<Vec<Change>, Error> {
         crd::foresee(&self.release.chart.crds(), &options.operation, cluster)
+    }
+
+    /// Settles what becomes of fields of others.
+    ///
+    /// # Errors
+    /// Fields that stop the upgrade, and options that exclude each other.
+    fn settle(&mut self, options: &Options, cluster: &Cluster<'_>) -> Result<(), Error> {
+        let (operation, method) = (&options.operation, self.release.apply_method);
+        operation.check(method)?;
+        let sides = Sides {
+            before: &self.plan.current,
+            adopted: &self.plan.adopted,
+            wanted: &mut self.plan.wanted,
+        };
+        self.plan.conflicts = conflict::settle(sides, operation, method, cluster)?;
+        Ok(())
     }
 
     /// Whether neither the record nor any object would change.
@@ -206,7 +230,11 @@ impl Ready {
     }
 }
 
-fn upgrade(options: &Options, ready: Ready, cluster: &Cluster<'_>) -> Result<Outcome, Error> {
+fn upgrade(options: &Options, mut ready: Ready, cluster: &Cluster<'_>) -> Result<Outcome, Error> {
+    if options.mode == Mode::Trial {
+        ready.settle(options, cluster)?;
+        test(options, &ready, cluster)?;
+    }
     if options.mode != Mode::Real {
         let mut release = ready.release;
         release.info.description = options.operation.describe("Dry run complete");
@@ -221,9 +249,10 @@ fn upgrade(options: &Options, ready: Ready, cluster: &Cluster<'_>) -> Result<Out
 /// Helm's line for whatever failed first.
 pub(super) fn bring(
     options: &Options,
-    ready: Ready,
+    mut ready: Ready,
     cluster: &Cluster<'_>,
 ) -> Result<Outcome, Error> {
+    ready.settle(options, cluster)?;
     if options.mode == Mode::Forecast {
         // They were only foreseen so far.
         crd::upgrade(&ready.release.chart.crds(), &options.operation, cluster)?;
@@ -274,7 +303,11 @@ fn ready(
     backend.reach()?;
     prepare::check_known_name(&options.name, "release name is invalid")?;
     options.mode.check_hiding(options.hide_secret)?;
-    let Base { last, current } = base(&options.name, cluster)?;
+    let Base {
+        last,
+        current,
+        next,
+    } = base(&options.name, cluster)?;
     let values = reuse(
         options.reuse,
         &mut loaded.chart,
@@ -298,7 +331,10 @@ fn ready(
     for definition in definitions(options, &loaded.chart, cluster)? {
         capabilities.api_versions.extend(crd::names(&definition));
     }
-    let revision = last.revision + 1;
+    let revision = match options.operation.care {
+        Care::Helm => last.revision + 1,
+        Care::More => next,
+    };
     let prepared = loaded.settle(
         options.wanted(revision),
         Some(values),
@@ -308,8 +344,11 @@ fn ready(
     )?;
     let output = Output::of(
         &prepared,
-        options.subchart_notes,
-        options.hide_secret,
+        Printing {
+            subcharts: options.subchart_notes,
+            hide_secret: options.hide_secret,
+            care: options.operation.care,
+        },
         around,
         notices,
     )
@@ -351,11 +390,13 @@ struct Base {
     last: Release,
     /// The one that runs, or is the next best thing.
     current: Release,
+    /// The number that nobody has yet.
+    next: i64,
 }
 
 fn base(name: &str, cluster: &Cluster<'_>) -> Result<Base, Error> {
     let store = cluster.backend.store(cluster.namespace);
-    let revisions = match history::all(&*store, name) {
+    let found = match history::survey(&*store, name) {
         Err(error) if error.kind() == Kind::NotFound => {
             let namespace = cluster.namespace;
             return Err(history::none_deployed(name).with_hint(format!(
@@ -364,6 +405,8 @@ fn base(name: &str, cluster: &Cluster<'_>) -> Result<Base, Error> {
         }
         other => other?,
     };
+    let next = found.next_revision();
+    let revisions = found.releases;
     let running = revisions
         .iter()
         .rfind(|release| release.info.status == Status::Deployed)
@@ -376,9 +419,16 @@ fn base(name: &str, cluster: &Cluster<'_>) -> Result<Base, Error> {
         (Status::Deployed, _) => last.clone(),
         (_, Some(running)) => running,
         (Status::Failed | Status::Superseded, None) => last.clone(),
+        (Status::Uninstalling, None) => {
+            return Err(history::none_deployed(name).with_hint(uninstall::unfinished(&last)));
+        }
         _ => return Err(history::none_deployed(name)),
     };
-    Ok(Base { last, current })
+    Ok(Base {
+        last,
+        current,
+        next,
+    })
 }
 
 /// The values of the new revision; with [`Reuse::Reuse`] also the chart's defaults change.
@@ -438,6 +488,10 @@ struct Plan {
     current: Vec<Object>,
     /// Objects of the new revision.
     wanted: Vec<Object>,
+    /// Those that are taken over.
+    adopted: Vec<Object>,
+    /// What becomes of fields that others manage.
+    conflicts: Conflicts,
 }
 
 fn plan(
@@ -467,8 +521,37 @@ fn plan(
     let existing = owner
         .existing(backend, &new, claim)
         .map_err(|error| error.wrap("unable to continue with update"))?;
+    let adopted = existing.clone();
     current.extend(existing);
-    Ok(Plan { current, wanted })
+    Ok(Plan {
+        current,
+        adopted,
+        wanted,
+        conflicts: operation.conflicts,
+    })
+}
+
+/// Asks the cluster what it would say.
+fn test(options: &Options, ready: &Ready, cluster: &Cluster<'_>) -> Result<(), Error> {
+    let operation = &options.operation;
+    let Ready {
+        release,
+        current,
+        plan,
+        ..
+    } = ready;
+    cluster.fit_record(&mut release.clone(), operation)?;
+    let trial = Trial {
+        current: &plan.current,
+        wanted: &plan.wanted,
+        apply: applying(&operation.with(plan.conflicts), current, release)?,
+        beside: match operation.no_hooks {
+            true => Vec::new(),
+            false => trial::hooks(&release.hooks, cluster)?,
+        },
+        makes_namespace: false,
+    };
+    trial::run(&trial, release.apply_method, cluster)
 }
 
 /// The definitions that are brought before, where that is only foreseen.
@@ -519,7 +602,7 @@ fn perform(
             .map_err(|error| early(error.wrap("pre-upgrade hooks failed")))?;
     }
     cluster.check().map_err(early)?;
-    let changes = match applying(operation, &current, release) {
+    let changes = match applying(&operation.with(plan.conflicts), &current, release) {
         Ok(apply) => cluster
             .backend
             .update(&plan.current, &plan.wanted, &apply, &cluster.context),
@@ -597,6 +680,7 @@ fn undo(options: &Options, name: &str, error: Error, cluster: &Cluster<'_>) -> E
             "unable to find a previously successful release when attempting to rollback. original upgrade error",
         );
     };
+    let is_server = options.server_side.method(target.apply_method) == ApplyMethod::Server;
     let options = rollback::Options {
         revision: target.revision,
         server_side: options.server_side,
@@ -607,6 +691,11 @@ fn undo(options: &Options, name: &str, error: Error, cluster: &Cluster<'_>) -> E
             cleanup_on_fail: false,
             rollback_on_failure: false,
             history_max: 0,
+            // What stopped us is no reason to stop halfway back: theirs was there before.
+            resolution: options.operation.resolution.map(|wanted| match wanted {
+                Resolution::Drift | Resolution::Fail if is_server => Resolution::Keep,
+                other => other,
+            }),
             ..options.operation.clone()
         },
     };

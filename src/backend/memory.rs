@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::contest::Contested;
 use super::{
     Apply, Backend, Cancel, Cascade, Change, Changes, Context, Form, Health, Jobs, Log, LogLine,
     LogOptions, Object, Strategy,
@@ -98,6 +99,14 @@ impl Backend for Memory {
         _apply: &Apply,
         _context: &Context<'_>,
     ) -> Result<Vec<Change>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn contests(
+        &self,
+        _wanted: &[Object],
+        _context: &Context<'_>,
+    ) -> Result<Vec<Contested>, Error> {
         Ok(Vec::new())
     }
 

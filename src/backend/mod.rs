@@ -5,6 +5,7 @@
 //! cancelled, and tells what happens as [`Event`]s.
 
 mod change;
+pub mod contest;
 mod context;
 pub mod diff;
 #[cfg(feature = "kube")]
@@ -230,6 +231,17 @@ pub trait Backend: Send + Sync {
         apply: &Apply,
         context: &Context<'_>,
     ) -> Result<Vec<Change>, Error>;
+
+    /// Those of `wanted` that are there with fields which somebody else has made different: what a
+    /// server that merges would refuse to change. Nothing is changed.
+    ///
+    /// # Errors
+    /// Whatever the other side says, and what was called off.
+    fn contests(
+        &self,
+        wanted: &[Object],
+        context: &Context<'_>,
+    ) -> Result<Vec<contest::Contested>, Error>;
 
     /// Takes objects away; those that are not there are no errors.
     ///

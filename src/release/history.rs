@@ -1,6 +1,6 @@
 //! The revisions of a release (`pkg/storage/storage.go`, Helm 4.2.4).
 
-use super::{Query, Release, Status, Store};
+use super::{Found, Query, Release, Status, Store};
 use crate::diag::{Error, Kind};
 
 /// All revisions, oldest first; none where all records are damaged.
@@ -8,12 +8,23 @@ use crate::diag::{Error, Kind};
 /// # Errors
 /// [`Kind::NotFound`] `release: not found`, and whatever storage says.
 pub fn all(store: &dyn Store, name: &str) -> Result<Vec<Release>, Error> {
+    Ok(survey(store, name)?.releases)
+}
+
+/// All revisions, oldest first, and the damaged ones.
+///
+/// # Errors
+/// As [`all`].
+pub fn survey(store: &dyn Store, name: &str) -> Result<Found, Error> {
     let query = Query {
         name: Some(name.to_owned()),
         status: None,
     };
-    let mut found = store.query(&query)?.ok_or_else(not_found)?;
-    found.sort_by_key(|release| release.revision);
+    let mut found = store.query(&query)?;
+    if found.is_empty() {
+        return Err(not_found());
+    }
+    found.releases.sort_by_key(|release| release.revision);
     Ok(found)
 }
 
@@ -46,7 +57,7 @@ pub fn deployed(store: &dyn Store, name: &str) -> Result<Vec<Release>, Error> {
         name: Some(name.to_owned()),
         status: Some(Status::Deployed),
     };
-    let mut found = store.query(&query)?.unwrap_or_default();
+    let mut found = store.query(&query)?.releases;
     if found.is_empty() {
         return Err(none_deployed(name));
     }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::history::not_found;
-use super::{Query, Release, Store};
+use super::{Found, Query, Release, Store};
 use crate::diag::{Error, Kind};
 
 /// Records of all namespaces.
@@ -88,7 +88,7 @@ impl Store for View<'_> {
         })
     }
 
-    fn query(&self, query: &Query) -> Result<Option<Vec<Release>>, Error> {
+    fn query(&self, query: &Query) -> Result<Found, Error> {
         let wanted = |release: &&Release| {
             self.sees(release)
                 && query.name.as_ref().is_none_or(|name| *name == release.name)
@@ -96,8 +96,9 @@ impl Store for View<'_> {
                     .status
                     .is_none_or(|status| status == release.info.status)
         };
-        let found: Vec<Release> =
-            self.with(|records| records.iter().filter(wanted).cloned().collect());
-        Ok(Some(found).filter(|found| !found.is_empty()))
+        Ok(Found {
+            releases: self.with(|records| records.iter().filter(wanted).cloned().collect()),
+            damaged: Vec::new(),
+        })
     }
 }

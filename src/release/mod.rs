@@ -16,7 +16,7 @@ pub use codec::{decode, encode};
 pub use memory::Memory;
 pub use report::{Colors, Report};
 pub use size::sizes;
-pub use store::{Query, Store};
+pub use store::{Damaged, Found, Query, Store};
 
 use crate::chart::Chart;
 use crate::go::time::Time;

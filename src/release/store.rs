@@ -12,6 +12,57 @@ pub struct Query {
     pub status: Option<super::Status>,
 }
 
+/// A record that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damaged {
+    /// The object that holds it: `Secret shop/sh.helm.release.v1.web.v2`.
+    pub object: String,
+    /// The release, as its labels say.
+    pub name: String,
+    /// The revision, likewise; 0 where they do not say.
+    pub revision: i64,
+    /// The state, likewise.
+    pub status: String,
+    /// What is wrong with it.
+    pub why: String,
+    /// What can be done about it.
+    pub way_out: String,
+}
+
+impl std::fmt::Display for Damaged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{}, the record of revision {} of {:?} ({}), is damaged: {}. {}",
+            self.object, self.revision, self.name, self.status, self.why, self.way_out
+        )
+    }
+}
+
+/// Records that were found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// With all of their labels.
+    pub releases: Vec<Release>,
+    /// Those that cannot be read.
+    pub damaged: Vec<Damaged>,
+}
+
+impl Found {
+    /// Whether there is not one, not even a damaged one.
+    pub fn is_empty(&self) -> bool {
+        self.releases.is_empty() && self.damaged.is_empty()
+    }
+
+    /// The number that a new revision gets, which no record has, readable or not; 1 where there is
+    /// none.
+    pub fn next_revision(&self) -> i64 {
+        let damaged = self.damaged.iter().map(|record| record.revision);
+        let known = self.releases.iter().map(|release| release.revision);
+        damaged.chain(known).max().unwrap_or_default() + 1
+    }
+}
+
 /// A place for records of one namespace, or of all of them.
 pub trait Store: Send + Sync {
     /// Adds the record of a new revision.
@@ -50,12 +101,11 @@ pub trait Store: Send + Sync {
     /// [`Kind::Record`](crate::diag::Kind::Record) for damaged ones, and whatever the place says.
     fn get(&self, name: &str, revision: i64) -> Result<Release, Error>;
 
-    /// All records that are wanted, with all of their labels; damaged ones are left out. `None`
-    /// where there is not one, not even a damaged one.
+    /// All records that are wanted.
     ///
     /// # Errors
     /// Whatever the place says.
-    fn query(&self, query: &Query) -> Result<Option<Vec<Release>>, Error>;
+    fn query(&self, query: &Query) -> Result<Found, Error>;
 }
 
 /// Name of the object that holds the record of a revision.

@@ -22,6 +22,19 @@ pub(super) struct Failure {
     pub(super) warnings: Vec<String>,
     /// How long the server wants to be left alone before it is asked again.
     pub(super) retry_after: Option<Duration>,
+    /// What it says of single fields.
+    pub(super) causes: Vec<Cause>,
+}
+
+/// `metav1.StatusCause`
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Cause {
+    /// The field.
+    #[serde(default)]
+    pub(super) field: String,
+    /// What is wrong with it.
+    #[serde(default)]
+    pub(super) message: String,
 }
 
 /// The part of `metav1.Status` that is looked at.
@@ -33,6 +46,14 @@ struct Status {
     message: String,
     #[serde(default)]
     reason: String,
+    #[serde(default)]
+    details: Option<Details>,
+}
+
+#[derive(Default, Deserialize)]
+struct Details {
+    #[serde(default)]
+    causes: Vec<Cause>,
 }
 
 impl Failure {
@@ -54,6 +75,7 @@ impl Failure {
             message,
             warnings: Vec::new(),
             retry_after: None,
+            causes: Vec::new(),
         }
     }
 
@@ -95,11 +117,15 @@ impl Failure {
             message,
             warnings: Vec::new(),
             retry_after: None,
+            causes: Vec::new(),
         };
         // Version and kinds are asked for without a look at what the body says.
         let is_raw = matches!(path, "/version" | "/api" | "/apis");
         if said.kind == "Status" && !said.message.is_empty() && !is_raw {
-            return refused(said.reason, said.message);
+            return Failure {
+                causes: said.details.unwrap_or_default().causes,
+                ..refused(said.reason, said.message)
+            };
         }
         let text = text.map(|text| String::from_utf8_lossy(&text[..text.len().min(2048)]));
         let text = text.as_deref().map_or("unknown", str::trim);

@@ -4,6 +4,7 @@ mod apply;
 mod build;
 mod config;
 mod connection;
+mod contest;
 mod credential;
 mod discovery;
 mod exec;
@@ -32,6 +33,7 @@ use serde_json::Value;
 pub use config::{Proxies, Settings};
 pub use store::Driver;
 
+use super::contest::Contested;
 use super::{
     Apply, Backend, Budget, Cancel, Cascade, Change, Changes, Context, Form, Health, Jobs, Key,
     Log, LogLine, LogOptions, Object, Strategy,
@@ -40,7 +42,7 @@ use crate::chart::Capabilities;
 use crate::diag::{Error, Notice};
 use crate::go::time::{Time, Zone};
 use crate::kubernetes::readiness::kstatus;
-use crate::release::Store;
+use crate::release::{Damaged, Store};
 use crate::value::Frozen;
 use crate::world::World;
 use apply::Writer;
@@ -51,6 +53,9 @@ use wait::Waiter;
 /// Told of warnings that API servers send.
 pub type Warn = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// Told of records that cannot be read.
+pub type Tell = Arc<dyn Fn(&Damaged) + Send + Sync>;
+
 /// A cluster.
 pub struct Kube {
     connection: Connection,
@@ -59,6 +64,7 @@ pub struct Kube {
     world: Arc<dyn World>,
     warn: Warn,
     budget: Option<Budget>,
+    damaged: Tell,
 }
 
 impl Kube {
@@ -71,6 +77,7 @@ impl Kube {
             world,
             warn,
             budget: None,
+            damaged: Arc::new(|_| {}),
         }
     }
 
@@ -81,6 +88,12 @@ impl Kube {
             budget: Some(budget),
             ..self
         }
+    }
+
+    /// The same cluster, with somebody who is told of records that cannot be read.
+    #[must_use]
+    pub fn telling(self, damaged: Tell) -> Kube {
+        Kube { damaged, ..self }
     }
 
     fn tell(&self, warnings: &[String]) {
@@ -202,6 +215,10 @@ impl Backend for Kube {
         Ok(self.writing(|writer| writer.preview(current, &wanted, apply, context))?)
     }
 
+    fn contests(&self, wanted: &[Object], context: &Context<'_>) -> Result<Vec<Contested>, Error> {
+        Ok(self.writing(|writer| writer.contests(wanted, context))?)
+    }
+
     fn delete(&self, objects: &[Object], cascade: Cascade) -> Result<(), Vec<Error>> {
         match self.writing(|writer| writer.delete(objects, cascade)) {
             Ok(failures) if failures.is_empty() => Ok(()),
@@ -286,6 +303,7 @@ impl Backend for Kube {
             driver: self.driver,
             namespace: namespace.to_owned(),
             world: &*self.world,
+            tell: &*self.damaged,
         })
     }
 }

@@ -9,7 +9,7 @@ use super::path;
 use super::protobuf::{self, Record};
 use crate::diag::{Error, Kind};
 use crate::go::base64;
-use crate::release::{self, Query, Release, Store, history, store};
+use crate::release::{self, Damaged, Found, Query, Release, Store, history, store};
 use crate::world::World;
 
 /// What kind of object holds records.
@@ -37,6 +37,8 @@ pub(super) struct Records<'a> {
     pub(super) driver: Driver,
     pub(super) namespace: String,
     pub(super) world: &'a dyn World,
+    /// Told of records that cannot be read.
+    pub(super) tell: &'a (dyn Fn(&Damaged) + Send + Sync),
 }
 
 /// How many records one request brings.
@@ -84,6 +86,27 @@ impl Records<'_> {
             Driver::Secret => protobuf::secret(&record),
             Driver::ConfigMap => protobuf::config_map(&record),
         })
+    }
+
+    /// What there is to say of a record that cannot be read.
+    fn damage(&self, object: &Value, error: &Error) -> Damaged {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (metadata, labels) = (&object["metadata"], &object["metadata"]["labels"]);
+        let (namespace, name) = (text(&metadata["namespace"]), text(&metadata["name"]));
+        let (kind, resource) = match self.driver {
+            Driver::Secret => ("Secret", "secret"),
+            Driver::ConfigMap => ("ConfigMap", "configmap"),
+        };
+        Damaged {
+            object: format!("{kind} {namespace}/{name}"),
+            name: text(&labels["name"]),
+            revision: text(&labels["version"]).parse().unwrap_or_default(),
+            status: text(&labels["status"]),
+            why: error.message().to_owned(),
+            way_out: format!(
+                "Bring it back from a backup, or forget this revision: kubectl delete {resource} -n {namespace} {name}"
+            ),
+        }
     }
 
     fn decode(&self, object: &Value) -> Result<Release, Error> {
@@ -228,9 +251,11 @@ impl Store for Records<'_> {
                 return Err(failure.wrap(format!("get: failed to get {key:?}")).into());
             }
         };
-        let mut release = self
-            .decode(&object)
-            .map_err(|error| error.wrap(format!("get: failed to decode data {key:?}")))?;
+        let mut release = self.decode(&object).map_err(|error| {
+            let damage = self.damage(&object, &error);
+            let error = error.wrap(format!("get: failed to decode data {key:?}"));
+            error.with_hint(format!("{damage}."))
+        })?;
         release.labels = labels(&object);
         release
             .labels
@@ -238,7 +263,7 @@ impl Store for Records<'_> {
         Ok(release)
     }
 
-    fn query(&self, query: &Query) -> Result<Option<Vec<Release>>, Error> {
+    fn query(&self, query: &Query) -> Result<Found, Error> {
         let mut selector = "owner=helm".to_owned();
         if let Some(name) = &query.name {
             selector = format!("name={name},{selector}");
@@ -250,8 +275,7 @@ impl Store for Records<'_> {
             Some(_) => "query: failed to query with labels",
             None => "list: failed to list",
         };
-        let mut found = Vec::new();
-        let mut is_empty = true;
+        let mut found = Found::default();
         let mut rest = String::new();
         loop {
             let mut pairs = vec![("labelSelector", selector.as_str()), ("limit", PAGE)];
@@ -264,10 +288,16 @@ impl Store for Records<'_> {
                 .and_then(|answer| answer.json())
                 .map_err(|failure: Failure| Error::from(failure.wrap(context)))?;
             for object in list["items"].as_array().into_iter().flatten() {
-                is_empty = false;
-                if let Ok(mut release) = self.decode(object) {
-                    release.labels = labels(object);
-                    found.push(release);
+                match self.decode(object) {
+                    Ok(mut release) => {
+                        release.labels = labels(object);
+                        found.releases.push(release);
+                    }
+                    Err(error) => {
+                        let damage = self.damage(object, &error);
+                        (self.tell)(&damage);
+                        found.damaged.push(damage);
+                    }
                 }
             }
             rest = list["metadata"]["continue"]
@@ -278,7 +308,7 @@ impl Store for Records<'_> {
                 break;
             }
         }
-        Ok((!is_empty).then_some(found))
+        Ok(found)
     }
 }
 

@@ -10,8 +10,9 @@ use clap::{Arg, ArgAction, ValueHint};
 use clap_complete::engine::ArgValueCompleter;
 
 use super::super::environment::Environment;
-use super::super::strict;
+use super::super::{run, strict};
 use super::live::{self, Known};
+use crate::action::conflict::Resolution;
 use crate::diag::Error;
 use crate::go::flag::{Command, Flag, FlagSet, Kind as Takes};
 use crate::ui::Terminal;
@@ -323,6 +324,7 @@ fn arg(flag: &'static Flag, heading: &'static str, known: Option<&Arc<Known>>) -
     let choices: &[&'static str] = match flag.name {
         "output" if is_format => &["table", "json", "yaml"],
         "color" | "colour" => &["never", "auto", "always"],
+        run::CONFLICTS => &Resolution::WORDS,
         _ if flag.kind == Takes::Bool => &["true", "false"],
         _ => &[],
     };

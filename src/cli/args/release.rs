@@ -43,6 +43,13 @@ const ALWAYS: &[Flag] = &[Flag::bool(
 pub(super) const RELEASE: Operand =
     Operand::new("RELEASE", "The release's name", Count::One, Live::Release);
 
+/// What becomes of live edits.
+const CONFLICTS: &[Flag] = &[Flag::text(
+    run::CONFLICTS,
+    "fields that others changed: drift (theirs stay where the chart wants what it wanted before), fail, take (ours win), keep (theirs stay)",
+)
+.or("drift")];
+
 const fn page(path: &'static str, about: &'static str, operands: &'static [Operand]) -> Page {
     Page::new(path, about)
         .takes(operands)
@@ -70,7 +77,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
         ],
     )
-    .with(&[PROJECT, UNLOCK, SLIM, CRDS, run::PATIENCE])
+    .with(&[PROJECT, UNLOCK, CONFLICTS, SLIM, CRDS, run::PATIENCE])
     .examples(&[
         (
             "install shop ./chart -f prod.yaml",
@@ -94,7 +101,15 @@ pub(super) const PAGES: &[Page] = &[
             ),
         ],
     )
-    .with(&[PROJECT, UNLOCK, ALWAYS, SLIM, CRDS, run::PATIENCE])
+    .with(&[
+        PROJECT,
+        UNLOCK,
+        CONFLICTS,
+        ALWAYS,
+        SLIM,
+        CRDS,
+        run::PATIENCE,
+    ])
     .examples(&[(
         "upgrade shop ./chart --install -f prod.yaml",
         "install it where there is none",
@@ -112,7 +127,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
         ],
     )
-    .with(&[PROJECT, UNLOCK, SLIM, run::PATIENCE]),
+    .with(&[PROJECT, UNLOCK, CONFLICTS, SLIM, run::PATIENCE]),
     page(
         "uninstall",
         "Delete releases, and what belongs to them",
@@ -123,7 +138,7 @@ pub(super) const PAGES: &[Page] = &[
             Live::Release,
         )],
     )
-    .with(&[PROJECT, run::PATIENCE])
+    .with(&[PROJECT, UNLOCK, run::PATIENCE])
     .alias(&["delete"]),
     page("list", "List releases", &[]).alias(&["ls"]),
     page(

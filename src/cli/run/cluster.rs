@@ -1,7 +1,11 @@
 //! The cluster that flags, environment and kubeconfig name.
 
+#[cfg(feature = "kube")]
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+#[cfg(feature = "kube")]
+use std::sync::{Mutex, PoisonError};
 
 use super::super::environment::Environment;
 use super::super::kubeconfig;
@@ -88,6 +92,16 @@ pub(in crate::cli) fn connect(
     };
     let warn = Arc::new(|warning: &str| Terminal::new().complain(&klog(warning)));
     let kube = Kube::new(settings, driver, Arc::new(Real::new()), warn);
+    if !flags.is(BEYOND) {
+        return Ok(Box::new(kube));
+    }
+    let told = Mutex::new(BTreeSet::new());
+    let kube = kube.telling(Arc::new(move |damaged| {
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(damaged.object.clone()) {
+            Terminal::new().complain(&format!("warning: {damaged}\n"));
+        }
+    }));
     Ok(Box::new(match budget(flags)? {
         Some(budget) => kube.within(budget),
         None => kube,

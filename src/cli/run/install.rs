@@ -4,7 +4,7 @@ use super::super::environment::Environment;
 use super::cluster;
 use super::get::colors;
 use super::session::{Run, operation, unlock};
-use super::source::source;
+use super::source::{BEYOND, source};
 use super::template::{DryRun, dry_run, labels_of, values_of};
 use crate::action::crd::Policy;
 use crate::action::install::{self, Mode, Options};
@@ -95,6 +95,7 @@ pub(super) fn options(
         },
         mode: match dry_run {
             DryRun::No => Mode::Real,
+            DryRun::Server if flags.is(BEYOND) => Mode::Trial,
             _ => Mode::DryRun,
         },
         skip_crds: flags.is("skip-crds") || operation.crds == Policy::Skip,

@@ -29,7 +29,7 @@ pub(super) mod version;
 
 pub(super) use logs::LOGS;
 pub(super) use patience::PATIENCE;
-pub(super) use session::{CRDS, SLIM, UNLOCK};
+pub(super) use session::{CONFLICTS, CRDS, SLIM, UNLOCK};
 pub(super) use status::STATUS;
 
 use super::environment::Environment;

@@ -33,6 +33,7 @@ pub(in crate::cli) fn strict(
     };
     let mode = match dry_run(flags, terminal)? {
         DryRun::No => Mode::Real,
+        DryRun::Server if flags.is(BEYOND) => Mode::Trial,
         _ => Mode::DryRun,
     };
     let options = Options {

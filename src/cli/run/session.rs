@@ -13,8 +13,9 @@ use super::plugin::PostRendering;
 use super::source::{BEYOND, getters};
 use super::template::Schemas;
 use crate::action::Surroundings;
+use crate::action::conflict::Resolution;
 use crate::action::crd::Policy;
-use crate::action::lifecycle::{Cluster, Operation};
+use crate::action::lifecycle::{Care, Cluster, Operation};
 use crate::action::pending;
 use crate::backend::{Backend, Cancel, Conflicts, Context, Event, Jobs, Strategy, TIMEOUT};
 use crate::diag::{Error, Kind, Notice};
@@ -37,6 +38,9 @@ pub(in crate::cli) const SLIM: &str = "slim-records";
 
 /// The flag of pintle's that makes way for an operation.
 pub(in crate::cli) const UNLOCK: &str = "unlock";
+
+/// The flag of pintle's that says what becomes of fields that others changed.
+pub(in crate::cli) const CONFLICTS: &str = "conflicts";
 
 /// A terminal that several may talk to.
 pub(super) struct Session<'a> {
@@ -302,9 +306,11 @@ pub(super) fn unlock(
 /// How a release is brought to a cluster, by the flags that say so.
 ///
 /// # Errors
-/// A timeout that is none.
+/// A timeout that is none, and flags that exclude each other.
 pub(super) fn operation(flags: &FlagSet, environment: &Environment) -> Result<Operation, Error> {
     Ok(Operation {
+        resolution: resolution(flags)?,
+        care: care(flags),
         wait: strategy(flags),
         jobs: match flags.is("wait-for-jobs") {
             true => Jobs::Complete,
@@ -330,6 +336,33 @@ pub(super) fn operation(flags: &FlagSet, environment: &Environment) -> Result<Op
             false => String::new(),
         },
     })
+}
+
+/// How much is looked at.
+pub(super) fn care(flags: &FlagSet) -> Care {
+    match flags.is(BEYOND) {
+        true => Care::More,
+        false => Care::Helm,
+    }
+}
+
+/// What becomes of fields that others changed; nothing is settled under Helm's name.
+fn resolution(flags: &FlagSet) -> Result<Option<Resolution>, Error> {
+    if !flags.is(BEYOND) {
+        return Ok(None);
+    }
+    let resolution = match flags.text(CONFLICTS) {
+        "" => Resolution::default(),
+        word => Resolution::parse(word)?,
+    };
+    match (flags.is("force-conflicts"), flags.changed(CONFLICTS)) {
+        (true, true) if resolution != Resolution::Take => Err(Error::new(
+            Kind::Usage,
+            "--force-conflicts is --conflicts=take: another value cannot be given with it",
+        )),
+        (true, _) => Ok(Some(Resolution::Take)),
+        (false, _) => Ok(Some(resolution)),
+    }
 }
 
 /// The value of `--wait`.

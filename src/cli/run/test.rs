@@ -3,7 +3,7 @@
 use super::super::environment::Environment;
 use super::cluster;
 use super::get::colors;
-use super::session::{Run, Session, timeout};
+use super::session::{Run, Session, care, timeout};
 use crate::action::lifecycle::Cluster;
 use crate::action::test::{self, Options};
 use crate::diag::Error;
@@ -23,6 +23,7 @@ pub(in crate::cli) fn strict(
 ) -> Result<(), Error> {
     let mut options = Options {
         timeout: timeout(flags)?,
+        care: care(flags),
         ..Options::default()
     };
     for filter in flags.list("filter") {

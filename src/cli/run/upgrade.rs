@@ -200,6 +200,7 @@ fn options(
             .map_err(|error| error.wrap("UPGRADE FAILED"))?,
         mode: match dry_run {
             DryRun::No => Mode::Real,
+            DryRun::Server if flags.is(BEYOND) => Mode::Trial,
             _ => Mode::DryRun,
         },
         unchanged: match flags.is(BEYOND) && !flags.is(ALWAYS_REVISION) {

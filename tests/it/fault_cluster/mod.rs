@@ -2,10 +2,13 @@
 //! could be written any more, and the next run recognises that.
 
 mod answer;
+mod conflict;
 mod interruption;
+mod leftover;
 mod phase;
 mod race;
 mod refusal;
+mod trial;
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
