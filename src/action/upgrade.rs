@@ -201,7 +201,7 @@ impl Ready {
     ///
     /// # Errors
     /// Fields that stop the upgrade, and options that exclude each other.
-    fn settle(&mut self, options: &Options, cluster: &Cluster<'_>) -> Result<(), Error> {
+    pub(super) fn settle(&mut self, options: &Options, cluster: &Cluster<'_>) -> Result<(), Error> {
         let (operation, method) = (&options.operation, self.release.apply_method);
         operation.check(method)?;
         let sides = Sides {

@@ -87,7 +87,13 @@ pub(super) fn foresee(
             (Made::Install(Box::new(ready)), definitions, changes)
         }
         Wish::Upgrade(options) => {
-            let ready = upgrade::make(options, cluster, around, out, notices)?;
+            let mut ready = upgrade::make(options, cluster, around, out, notices)?;
+            // What others changed is settled as the upgrade settles it; what would stop that is told with
+            // its object.
+            match ready.settle(options, cluster) {
+                Err(error) if error.kind() == Kind::Conflict => {}
+                other => other?,
+            }
             let definitions = ready.foresee_definitions(options, cluster)?;
             let changes = ready.foresee(options, cluster)?;
             (Made::Upgrade(Box::new(ready)), definitions, changes)

@@ -127,8 +127,14 @@ fn drift_is_told_from_what_the_chart_changes() {
             "2 changed, 1 gone, 2 unchanged.",
         ],
     );
-    // Before an upgrade: the same, seen from the other side, and the conflicts that it would meet.
-    let text = stage.differs(&["diff", "shop", "shop", "--set", "line=changed"]);
+    // Before an upgrade: what somebody else has set stays, and is told.
+    let change = ["diff", "shop", "shop", "--set", "line=changed"];
+    let said = stage.run(&change);
+    has(&said.stdout, &["      - middle\n      + changed\n"]);
+    lacks(&said.stdout, &["refused", "data.image", "spec.replicas"]);
+    has(&said.stderr, &["Theirs stays."]);
+    // Or the same, seen from the other side, and the conflicts that the upgrade would meet.
+    let text = stage.differs(&[&change[..], &["--conflicts=fail"]].concat());
     has(
         &text,
         &[
@@ -397,7 +403,8 @@ fn releases_that_are_merged_here_are_foreseen_too() {
         &["\"registry.test/app:1\" -> \"edited\""],
     );
     // Merged by the server from now on: our own former fields are no conflict, others' are.
-    let text = stage.differs(&[&change[..], &["--server-side=true"]].concat());
+    let strict = ["--server-side=true", "--conflicts=fail"];
+    let text = stage.differs(&[&change[..], &strict].concat());
     has(&text, &["conflicts with \"kubectl-patch\""]);
     stage.patch(
         "configmap/conf",
