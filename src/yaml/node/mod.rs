@@ -4,11 +4,13 @@
 //! for those who have to name lines. Behaviour of `yaml.Node`, go.yaml.in/yaml/v3 3.0.4.
 
 mod read;
+mod scalar;
 mod write;
 
 use super::resolve::{Dialect, Resolved, resolve};
 use super::token::Style;
 
+pub use scalar::Scalar;
 pub use write::write;
 
 /// A document or a part of one.
@@ -102,6 +104,11 @@ impl Node {
     /// Go's text for what is not YAML.
     pub fn read(text: &[u8]) -> Result<Option<Node>, super::Error> {
         read::read(text)
+    }
+
+    /// All documents of `text`, up to the first that is not YAML, and why it is not.
+    pub fn read_all(text: &[u8]) -> (Vec<Node>, Option<super::Error>) {
+        read::read_all(text)
     }
 
     /// What the document is about; the node itself, where it is none.

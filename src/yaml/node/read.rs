@@ -28,6 +28,29 @@ pub(super) fn read(text: &[u8]) -> Result<Option<Node>, Error> {
     reader.document()
 }
 
+/// All documents of `text`, and what is wrong with the one after them.
+pub(super) fn read_all(text: &[u8]) -> (Vec<Node>, Option<Error>) {
+    let input = Input::new(text);
+    let mut scanner = Scanner::new(&input.text, input.unix, input.fault, input.offset);
+    scanner.keep_comments();
+    let mut reader = Reader {
+        scanner,
+        start: Mark::default(),
+        around: Around::default(),
+        stem: Vec::new(),
+        directives: Vec::new(),
+        anchors: BTreeSet::new(),
+    };
+    let mut documents = Vec::new();
+    loop {
+        match reader.next_document(documents.is_empty()) {
+            Ok(Some(document)) => documents.push(document),
+            Ok(None) => return (documents, None),
+            Err(error) => return (documents, Some(error)),
+        }
+    }
+}
+
 struct Reader<'a> {
     scanner: Scanner<'a>,
     /// Where the token that was looked at starts.
@@ -121,6 +144,26 @@ impl<'a> Reader<'a> {
         };
         let start = self.start.offset;
         Err(Error::at(message, self.scanner.span(start, start + 1)))
+    }
+
+    /// The document after another one, which nothing of that one reaches into.
+    fn next_document(&mut self, is_first: bool) -> Result<Option<Node>, Error> {
+        self.anchors.clear();
+        self.directives.clear();
+        self.around = Around::default();
+        while !is_first && self.peek()? == What::DocumentEnd {
+            self.take();
+        }
+        let what = self.peek()?;
+        if !is_first
+            && !matches!(
+                what,
+                What::Directive | What::DocumentStart | What::StreamEnd
+            )
+        {
+            return self.error(Mark::default(), "did not find expected <document start>");
+        }
+        self.document()
     }
 
     fn document(&mut self) -> Result<Option<Node>, Error> {
