@@ -26,6 +26,7 @@
 //! | [`fetch`] | chart repositories, their indexes, downloads |
 //! | [`backend`] | where releases are brought to: a Kubernetes cluster, memory |
 //! | [`action`] | what the commands do |
+//! | [`helmfile`] | layered environments and states of many releases |
 //! | [`cli`] | the command lines |
 
 pub mod action;
@@ -35,6 +36,7 @@ pub mod cli;
 pub mod diag;
 pub mod fetch;
 pub mod go;
+pub mod helmfile;
 pub mod kubernetes;
 pub mod net;
 pub mod plugin;

@@ -84,12 +84,16 @@ const EDGES: &[(&str, &[&str])] = &[
             "backend",
         ],
     ),
+    (
+        "helmfile",
+        &["diag", "value", "go", "world", "yaml", "template", "sprig"],
+    ),
     ("ui", &["diag", "backend"]),
     (
         "cli",
         &[
             "diag", "value", "go", "world", "yaml", "template", "chart", "render", "release",
-            "net", "plugin", "fetch", "backend", "action", "ui",
+            "net", "plugin", "fetch", "backend", "action", "helmfile", "ui",
         ],
     ),
 ];

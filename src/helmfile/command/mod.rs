@@ -1,0 +1,48 @@
+//! What Helmfile's commands do with states (`pkg/app`).
+
+mod build;
+mod create;
+mod deps;
+mod list;
+mod output;
+mod plan;
+mod render;
+mod value;
+
+pub use build::{Build, PrintEnv};
+pub use create::{Create, create};
+pub use deps::Charts;
+pub use list::{List, Listing};
+pub use plan::Needs;
+pub use render::{Lint, Template};
+pub use value::WriteValues;
+
+use super::Fleet;
+use super::chartify::Rendering;
+use super::prepare::Preparation;
+
+impl Fleet<'_> {
+    fn preparation(&self, command: &'static str) -> Preparation {
+        Preparation {
+            command,
+            skip_repositories: self.options.skip_refresh || self.options.skip_deps,
+            skip_deps: self.options.skip_deps,
+            skip_refresh: self.options.skip_refresh,
+            with_needs: false,
+            rendering: Rendering {
+                include_crds: true,
+                ..Rendering::default()
+            },
+        }
+    }
+
+    /// What commands need that only look: nothing is added or built.
+    fn looking(command: &'static str) -> Preparation {
+        Preparation {
+            command,
+            skip_repositories: true,
+            skip_deps: true,
+            ..Preparation::default()
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `write-values`.
+
+use super::Fleet;
+use super::plan::choose;
+use super::render::write;
+use crate::helmfile::data::{Data, Entries, decode, encode, overlay};
+use crate::helmfile::load::State;
+use crate::helmfile::select::{Installed, Transitive, is_installed};
+use crate::helmfile::visit::Walk;
+use crate::helmfile::{Failure, file};
+
+/// `write-values`
+#[derive(Clone, Debug, Default)]
+pub struct WriteValues {
+    /// `--values`
+    pub values: Vec<String>,
+    /// What the file of each release is called.
+    pub output_file_template: String,
+}
+
+impl Fleet<'_> {
+    /// Writes the values of the releases of all states.
+    ///
+    /// # Errors
+    /// What failed first.
+    pub fn write_values(&self, options: &WriteValues) -> Result<(), Failure> {
+        let preparation = self.preparation("write-values");
+        self.each(Walk {
+            filters: true,
+            with_needs: false,
+            act: &mut |state| {
+                let failures = self.with_charts(state, &preparation, |state| {
+                    let written = self.write_all(state, options);
+                    written.err().map(Failure::of).into_iter().collect()
+                });
+                (false, failures)
+            },
+        })
+    }
+
+    fn write_all(&self, state: &mut State, options: &WriteValues) -> Result<(), String> {
+        let (selected, _) = choose(state, Transitive::Excluded)?;
+        state.releases.clone_from(&selected);
+        let installed = Installed::of(state);
+        for mut release in selected.into_iter().filter(is_installed) {
+            self.put_over(&installed, &mut release);
+            let given = self.values_files(state, &release)?;
+            for name in &options.values {
+                self.flag_file(name).map_err(|(_, error)| error)?;
+            }
+            let path = self.output_file(state, &release, &options.output_file_template)?;
+            self.info(&format!("Writing values file {path}"));
+            let mut merged = Entries::new();
+            let mut add = |name: &str, text: &[u8]| -> Result<(), String> {
+                let data =
+                    decode(text).map_err(|error| format!("unmarshalling yaml {name}: {error}"))?;
+                if let Data::Map(values) = data.with_string_keys()? {
+                    overlay(&mut merged, &values);
+                }
+                Ok(())
+            };
+            for file in &given {
+                add(&file.name, &file.text)?;
+            }
+            for name in &options.values {
+                let text = file::read(name).map_err(|error| format!("reading {name}: {error}"))?;
+                add(name, &text)?;
+            }
+            let text = encode(&Data::map(merged))?;
+            write(&path, &text).map_err(|error| format!("writing values file {path}: {error}"))?;
+            self.clean_up(state, &release, "write-values");
+        }
+        Ok(())
+    }
+}

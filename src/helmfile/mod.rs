@@ -1,0 +1,249 @@
+//! Helmfile's states: layered environments and many releases, up to the cluster (Helmfile 1.7.4).
+//!
+//! A state file is split into parts (`load`), each rendered (`template`), decoded strictly (`state`)
+//! and merged; environments give values (`layer`). Its releases are templates themselves
+//! (`release`), are chosen (`select`) and ordered by what they need (`dag`), and are handed to Helm
+//! with their values (`values`, `helm`): commands (`command`) print, write or render them.
+//!
+//! Helm is never started: whoever runs a command is a [`Host`], which answers Helm's command lines in
+//! the process.
+
+mod chartify;
+mod command;
+mod dag;
+mod data;
+mod file;
+mod helm;
+mod hook;
+mod layer;
+mod load;
+mod lock;
+mod prepare;
+mod process;
+mod release;
+pub mod remote;
+pub mod secret;
+mod select;
+mod state;
+mod template;
+mod values;
+mod visit;
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+pub use command::{
+    Build, Charts, Create, Lint, List, Listing, Needs, PrintEnv, Template, WriteValues, create,
+};
+pub use data::{Data, Entries};
+pub use helm::{Answer, Call};
+pub use layer::{Environment, set, set_strings};
+pub use state::Record;
+pub use template::{Outside, Programs};
+
+use self::remote::Remote;
+use self::template::Renderer;
+use crate::diag::Level;
+
+/// The version of Helmfile whose behaviour this is.
+pub const VERSION: &str = "1.7.4";
+
+/// Takes lines for users, by their level.
+pub trait Log {
+    /// A line, or several.
+    fn log(&self, level: Level, text: &str);
+}
+
+/// Whoever runs a command: output goes there, and Helm's command lines are answered there.
+pub trait Host: Log {
+    /// Writes to standard output.
+    fn print(&self, bytes: &[u8]);
+
+    /// Writes to standard error, whatever the level of the log.
+    fn complain(&self, text: &str);
+
+    /// Runs a command line of Helm's.
+    fn helm(&self, call: &Call) -> Answer;
+
+    /// The folder that relative paths start from.
+    fn folder(&self) -> String;
+
+    /// Makes another folder the one that relative paths start from.
+    ///
+    /// # Errors
+    /// Why that cannot be done, in Go's words.
+    fn enter(&self, folder: &str) -> Result<(), String>;
+}
+
+/// What a command is run for, as flags and variables say. `Default` is Helmfile's.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// A state file, a folder of them, an address, or `-`; empty looks for one.
+    pub file: String,
+    /// The environment.
+    pub environment: String,
+    /// `--state-values-file`
+    pub values_files: Vec<String>,
+    /// `--state-values-set` and `--state-values-set-string`
+    pub overrides: Entries,
+    /// Labels that releases have to have; several are alternatives.
+    pub selectors: Vec<String>,
+    /// Namespace of all releases.
+    pub namespace: String,
+    /// Chart of all releases.
+    pub chart: String,
+    /// Context of all releases.
+    pub kube_context: String,
+    /// The kubeconfig that Helm is told.
+    pub kubeconfig: String,
+    /// What Helm is called.
+    pub helm_binary: String,
+    /// What kustomize is called.
+    pub kustomize_binary: String,
+    /// No dependencies are built, no repositories are added.
+    pub skip_deps: bool,
+    /// No repositories are added.
+    pub skip_refresh: bool,
+    /// Words that are added to Helm's.
+    pub args: String,
+    /// Several files one after the other, the first that fails ends it.
+    pub sequential: bool,
+    /// Sub-helmfiles take no selectors of whoever names them.
+    pub explicit_selectors: bool,
+    /// State files are rendered whatever they are called.
+    pub render_yaml: bool,
+    /// Plain files that look like templates are rendered, too.
+    pub render_templates: bool,
+    /// What is set on Helm's command line is shown in errors.
+    pub shows_values: bool,
+    /// Registries are talked to without TLS.
+    pub plain_http: bool,
+    /// Hooks are an error.
+    pub no_hooks: bool,
+    /// Where temporary files go.
+    pub temporary: String,
+    /// Where values files go: `HELMFILE_TEMPDIR`.
+    pub values_folder: String,
+    /// Folders in which programs are looked for.
+    pub path: String,
+    /// The program that this is, where Helm itself is not installed.
+    pub program: String,
+}
+
+/// Why a command failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The words.
+    pub message: String,
+    /// The exit code.
+    pub code: u8,
+    /// What the user can do.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    fn of(message: impl Into<String>) -> Failure {
+        Failure {
+            message: message.into(),
+            code: 1,
+            hint: None,
+        }
+    }
+
+    /// Nothing that was asked for is in any state file.
+    pub fn is_no_match(&self) -> bool {
+        self.code == 3
+    }
+
+    fn wrap(mut self, context: &str) -> Failure {
+        self.message = format!("{context}: {}", self.message);
+        self
+    }
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Failure {
+        Failure::of(message)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// What is in an encrypted file, or why it cannot be decrypted.
+type Decrypted = Result<Arc<[u8]>, String>;
+
+/// One run over state files.
+pub struct Fleet<'a> {
+    options: &'a Options,
+    host: &'a dyn Host,
+    remote: &'a dyn Remote,
+    renderer: Renderer,
+    /// Repositories that were added.
+    repositories: RefCell<BTreeSet<String>>,
+    /// Encrypted files that were read.
+    decrypted: RefCell<BTreeMap<String, Decrypted>>,
+    /// Numbers of temporary folders.
+    temporary: Cell<u32>,
+    /// Folders of charts that were made.
+    made: RefCell<Vec<String>>,
+}
+
+impl<'a> Fleet<'a> {
+    /// A run for `options`.
+    pub fn new(
+        options: &'a Options,
+        host: &'a dyn Host,
+        remote: &'a dyn Remote,
+        outside: Outside,
+    ) -> Fleet<'a> {
+        Fleet {
+            options,
+            host,
+            remote,
+            renderer: Renderer::new(outside),
+            repositories: RefCell::default(),
+            decrypted: RefCell::default(),
+            temporary: Cell::new(std::process::id()),
+            made: RefCell::default(),
+        }
+    }
+
+    fn variable(&self, name: &str) -> String {
+        let world = &self.renderer.outside().world;
+        world.variable(name).unwrap_or_default()
+    }
+
+    fn info(&self, text: &str) {
+        self.host.log(Level::Info, text);
+    }
+
+    fn warn(&self, text: &str) {
+        self.host.log(Level::Warn, text);
+    }
+
+    fn debug(&self, text: &str) {
+        self.host.log(Level::Debug, text);
+    }
+
+    /// What is in an encrypted file; each is read once.
+    fn decrypt(&self, path: &str) -> Decrypted {
+        let path = file::absolute(path);
+        if let Some(known) = self.decrypted.borrow().get(&path) {
+            return known.clone();
+        }
+        self.info(&format!("Decrypting secret {path}"));
+        let secrets = &self.renderer.outside().secrets;
+        let found = secrets.decrypt(&path).map(Arc::<[u8]>::from);
+        let mut all = self.decrypted.borrow_mut();
+        all.insert(path, found.clone());
+        found
+    }
+}
