@@ -4,6 +4,7 @@
 use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::kubeconfig;
 use crate::go::flag::FlagSet;
@@ -23,6 +24,17 @@ pub(super) struct Environment {
     pub(super) is_strict: Cell<bool>,
     /// Whether a post-renderer has been named.
     pub(super) has_post_renderer: Cell<bool>,
+    /// What a state's command line brings with it.
+    pub(super) errand: Option<Errand>,
+}
+
+/// One of many command lines that a process runs for a state.
+#[derive(Default)]
+pub(super) struct Errand {
+    /// Values files that are not on disk.
+    pub(super) files: BTreeMap<String, Arc<[u8]>>,
+    /// Post-renderers may be programs, as Helm 3 takes them.
+    pub(super) takes_programs: bool,
 }
 
 type Lookup = dyn Fn(&str) -> Option<String>;
@@ -44,7 +56,24 @@ impl Environment {
             getters: OnceCell::new(),
             is_strict: Cell::new(false),
             has_post_renderer: Cell::new(false),
+            errand: None,
         }
+    }
+
+    /// The same, for a command line of a state's.
+    pub(super) fn of_errand(program: String, errand: Errand) -> Environment {
+        Environment {
+            errand: Some(errand),
+            ..Environment::of_process(program)
+        }
+    }
+
+    /// Values files that are not on disk.
+    pub(super) fn given_files(&self) -> BTreeMap<String, Arc<[u8]>> {
+        let errand = self.errand.as_ref();
+        errand
+            .map(|errand| errand.files.clone())
+            .unwrap_or_default()
     }
 
     /// Who runs this, where: `user@host, process 7`.
@@ -416,6 +445,7 @@ mod tests {
             getters: OnceCell::new(),
             is_strict: Cell::new(false),
             has_post_renderer: Cell::new(false),
+            errand: None,
         }
     }
 

@@ -6,6 +6,7 @@
 mod args;
 mod config;
 mod environment;
+mod fleet;
 mod kubeconfig;
 mod read;
 mod run;
@@ -27,15 +28,23 @@ pub fn main() -> ExitCode {
     let asked = environment.find(args::COMPLETE);
     let code = match (environment.program_name(), asked) {
         ("helm", _) => strict::run(&words, &environment, &mut terminal),
-        ("helmfile", _) => {
-            terminal.complain("Error: pintle does not stand in for helmfile yet\n");
-            1
-        }
+        ("helmfile", _) => fleet::run(&words, &environment, &mut terminal),
         (_, Some(shell)) => args::complete(&shell, &words, &environment, &mut terminal),
         _ => match words.first().map(String::as_str) {
             Some("helm") => {
                 words.remove(0);
                 strict::run(&words, &environment, &mut terminal)
+            }
+            Some("helmfile") => {
+                words.remove(0);
+                fleet::run(&words, &environment, &mut terminal)
+            }
+            Some("fleet") => {
+                words.remove(0);
+                fleet::run_own(&words, &environment, &mut terminal)
+            }
+            Some(word) if fleet::SHARED.iter().any(|(name, _)| *name == word) => {
+                fleet::run_own(&words, &environment, &mut terminal)
             }
             _ => args::run(&words, &environment, &mut terminal),
         },

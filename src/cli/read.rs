@@ -1,6 +1,8 @@
 //! Files as flags name them: paths, addresses, `-` (`readFile` of `pkg/cli/values`, Helm 4.2.4).
 
+use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::Arc;
 
 use crate::go::url::Url;
 use crate::go::{os, strconv};
@@ -11,6 +13,8 @@ use crate::plugin::{Credentials, Getters};
 pub(super) struct Files {
     client: Client,
     getters: Getters,
+    /// What is in files that are not on disk.
+    given: BTreeMap<String, Arc<[u8]>>,
 }
 
 impl Files {
@@ -19,7 +23,15 @@ impl Files {
         Files {
             getters,
             client: Client::new(Options::default()),
+            given: BTreeMap::new(),
         }
+    }
+
+    /// Reads these names from memory.
+    #[must_use]
+    pub(super) fn with(mut self, given: BTreeMap<String, Arc<[u8]>>) -> Files {
+        self.given = given;
+        self
     }
 
     /// The bytes at a path, behind an address, or on standard input.
@@ -27,6 +39,9 @@ impl Files {
     /// # Errors
     /// The whole text that users see.
     pub(super) fn fetch(&self, name: &str) -> Result<Vec<u8>, String> {
+        if let Some(given) = self.given.get(name) {
+            return Ok(given.to_vec());
+        }
         if name.trim() == "-" {
             let mut bytes = Vec::new();
             return match std::io::stdin().lock().read_to_end(&mut bytes) {

@@ -9,6 +9,7 @@ pub mod screen;
 pub mod table;
 
 use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 use crate::diag::{Level, Notice, Output};
 
@@ -34,6 +35,8 @@ pub struct Terminal {
     /// Records below this level are not shown.
     pub level: Level,
     color: Color,
+    /// What would go to standard error, where it is kept.
+    kept: Option<Mutex<Vec<u8>>>,
 }
 
 impl Terminal {
@@ -44,7 +47,29 @@ impl Terminal {
             rest: Output::default(),
             level: Level::Info,
             color: Color::Auto,
+            kept: None,
         }
+    }
+
+    /// Streams that go nowhere: [`Terminal::take`] has what was written.
+    pub fn collecting() -> Terminal {
+        Terminal {
+            kept: Some(Mutex::default()),
+            color: Color::Never,
+            ..Terminal::new()
+        }
+    }
+
+    /// What was written to standard output and standard error of streams that go nowhere.
+    pub fn take(&mut self) -> (Vec<u8>, Vec<u8>) {
+        let mut out = std::mem::take(&mut self.out);
+        let rest = std::mem::take(&mut self.rest);
+        out.extend_from_slice(&rest.concat());
+        let kept = self.kept.as_mut().map(|kept| {
+            let kept = kept.get_mut().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(kept)
+        });
+        (out, kept.unwrap_or_default())
     }
 
     /// Decides about colour.
@@ -111,6 +136,11 @@ impl Terminal {
 
     /// Writes to standard error at once. Nobody is told where that fails: there is no one to tell.
     pub fn complain(&self, text: &str) {
+        if let Some(kept) = &self.kept {
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.extend_from_slice(text.as_bytes());
+            return;
+        }
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
 

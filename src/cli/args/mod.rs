@@ -33,7 +33,7 @@ use clap::{Arg, ArgMatches};
 use self::live::Known;
 use self::page::{Call, Page};
 use super::environment::Environment;
-use super::strict;
+use super::{fleet, strict};
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
 use crate::ui::{Terminal, report};
@@ -100,6 +100,10 @@ const SECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "State files of many releases",
+        &["fleet", "build", "write-values", "show-dag", "deps"],
+    ),
+    (
         "pintle itself",
         &[
             "config",
@@ -109,12 +113,15 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "man",
             "version",
             "helm",
+            "helmfile",
         ],
     ),
 ];
 
 const ABOUT: &str = "Renders Helm charts byte for byte as Helm 4 does, many times faster";
 const HELM: &str = "Stand in for Helm: all that follows is Helm's command line";
+const HELMFILE: &str = "Stand in for Helmfile: all that follows is Helmfile's command line";
+const FLEET: &str = "Work on state files of many releases, with Helmfile's commands and flags";
 
 fn pages() -> impl Iterator<Item = &'static Page> {
     PAGES.iter().flat_map(|pages| pages.iter())
@@ -245,24 +252,35 @@ fn command(known: Option<&Arc<Known>>) -> clap::Command {
             }
         }
     }
-    root.subcommand(
-        clap::Command::new("helm")
-            .about(HELM)
-            .disable_help_flag(true)
-            .arg(
-                Arg::new("arguments")
-                    .value_name("ARGUMENTS")
-                    .num_args(0..)
-                    .allow_hyphen_values(true),
-            ),
-    )
+    for (name, about) in elsewhere() {
+        root = root.subcommand(
+            clap::Command::new(name)
+                .about(about)
+                .disable_help_flag(true)
+                .arg(
+                    Arg::new("arguments")
+                        .value_name("ARGUMENTS")
+                        .num_args(0..)
+                        .allow_hyphen_values(true),
+                ),
+        );
+    }
+    root
+}
+
+/// Commands that read their own words.
+fn elsewhere() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [("helm", HELM), ("helmfile", HELMFILE), ("fleet", FLEET)]
+        .into_iter()
+        .chain(fleet::SHARED)
 }
 
 /// The commands with their lines, by section.
 fn sections() -> String {
     let about = |name: &str| {
         let found = pages().find(|page| page.path == name);
-        found.map_or(HELM, |page| page.about)
+        let known = elsewhere().find(|(known, _)| *known == name);
+        found.map_or_else(|| known.map_or("", |(_, about)| about), |page| page.about)
     };
     let names = SECTIONS.iter().flat_map(|(_, names)| names.iter());
     let width = names.map(|name| name.len()).max().unwrap_or(0);

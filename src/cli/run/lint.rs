@@ -11,7 +11,6 @@ use crate::action::Surroundings;
 use crate::action::lint::{self, Options};
 use crate::diag::Error;
 use crate::go::flag::FlagSet;
-use crate::plugin::Getters;
 use crate::ui::Terminal;
 use crate::world::Real;
 
@@ -26,7 +25,8 @@ pub(in crate::cli) fn strict(
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
     let getters = getters(flags, environment, terminal);
-    run(&options(flags, paths, environment), getters, terminal)
+    let files = Files::new(getters).with(environment.given_files());
+    run(&options(flags, paths, environment), files, terminal)
 }
 
 /// Under pintle's own name: charts from anywhere.
@@ -51,7 +51,7 @@ pub(in crate::cli) fn pintle(
         options.fetched.insert(path.clone(), found?);
     }
     let getters = getters(flags, environment, terminal);
-    run(&options, getters, terminal)
+    run(&options, Files::new(getters), terminal)
 }
 
 fn options(flags: &FlagSet, paths: &[String], environment: &Environment) -> Options {
@@ -69,13 +69,13 @@ fn options(flags: &FlagSet, paths: &[String], environment: &Environment) -> Opti
     }
 }
 
-fn run(options: &Options, getters: Getters, terminal: &mut Terminal) -> Result<(), Error> {
+fn run(options: &Options, mut files: Files, terminal: &mut Terminal) -> Result<(), Error> {
     let mut notices = Vec::new();
     let result = lint::run(
         options,
         &mut Surroundings {
             world: &Real::new(),
-            files: &mut Files::new(getters),
+            files: &mut files,
             remote: &Schemas::default(),
             backend: None,
             post_renderer: None,

@@ -62,7 +62,11 @@ pub(in crate::cli) fn post_renderer(
     let found = plugin::find(&environment.plugins(), &descriptor, &mut notices);
     terminal.log(&notices);
     found.or_else(|error| {
-        let is_known = !environment.is_strict.get() && is_program(name, environment);
+        let takes_programs = match &environment.errand {
+            Some(errand) => errand.takes_programs,
+            None => !environment.is_strict.get(),
+        };
+        let is_known = takes_programs && is_program(name, environment);
         match is_known {
             true => Ok(Plugin::of_program(name)),
             false => Err(error),

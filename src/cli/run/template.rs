@@ -63,7 +63,7 @@ fn run(
         return Err(not_for_template(flags.text("dry-run")));
     }
     let mut notices = Vec::new();
-    let mut files = Files::new(source.places.getters.clone());
+    let mut files = Files::new(source.places.getters.clone()).with(environment.given_files());
     let options = options(flags, arguments, environment, source);
     let asks = matches!(dry_run, DryRun::Server) || flags.is("validate");
     let backend = asks
@@ -189,7 +189,7 @@ fn options(
         show_only: list("show-only"),
         output_dir: text("output-dir"),
         use_release_name: flags.is("release-name"),
-        ends_process: true,
+        ends_process: environment.errand.is_none(),
         is_upgrade: flags.is("is-upgrade"),
         skip_schema_validation: flags.is("skip-schema-validation"),
         enable_dns: flags.is("enable-dns"),

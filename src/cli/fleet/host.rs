@@ -1,0 +1,79 @@
+//! Whoever runs states: logs and output go to the terminal, Helm's command lines are answered by the
+//! strict front end, in this process.
+
+use std::cell::RefCell;
+
+use super::super::environment::{Environment, Errand};
+use super::super::strict;
+use super::settings;
+use crate::diag::Level;
+use crate::go::flag::FlagSet;
+use crate::go::os;
+use crate::helmfile::{Answer, Call, Host, Log};
+use crate::ui::Terminal;
+
+/// The terminal, and what is logged on it.
+pub(super) struct Screen<'a> {
+    terminal: RefCell<&'a mut Terminal>,
+    level: Level,
+}
+
+impl<'a> Screen<'a> {
+    pub(super) fn new(
+        flags: &FlagSet,
+        environment: &Environment,
+        terminal: &'a mut Terminal,
+    ) -> Screen<'a> {
+        Screen {
+            terminal: RefCell::new(terminal),
+            level: settings::level(flags, environment),
+        }
+    }
+}
+
+impl Log for Screen<'_> {
+    fn log(&self, level: Level, text: &str) {
+        if level >= self.level {
+            self.complain(&format!("{text}\n"));
+        }
+    }
+}
+
+impl Host for Screen<'_> {
+    fn print(&self, bytes: &[u8]) {
+        let mut terminal = self.terminal.borrow_mut();
+        terminal.out.extend_from_slice(bytes);
+        // What is rendered is shown at once; a reader that is gone is noticed at the end.
+        let _ = terminal.flush();
+    }
+
+    fn complain(&self, text: &str) {
+        self.terminal.borrow().complain(text);
+    }
+
+    fn helm(&self, call: &Call) -> Answer {
+        let errand = Errand {
+            files: call.files.iter().cloned().collect(),
+            takes_programs: call.is_third,
+        };
+        let environment = Environment::of_errand(call.binary.clone(), errand);
+        let mut terminal = Terminal::collecting();
+        let code = strict::run(&call.arguments, &environment, &mut terminal);
+        let (stdout, stderr) = terminal.take();
+        Answer {
+            code,
+            stdout,
+            stderr,
+        }
+    }
+
+    fn folder(&self) -> String {
+        std::env::current_dir()
+            .map(|folder| folder.to_string_lossy().into_owned())
+            .unwrap_or_default()
+    }
+
+    fn enter(&self, folder: &str) -> Result<(), String> {
+        std::env::set_current_dir(folder).map_err(|error| os::path_error("chdir", folder, &error))
+    }
+}

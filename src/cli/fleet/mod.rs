@@ -1,0 +1,284 @@
+//! Helmfile's command line (`cmd/`, Helmfile 1.7.4): the words of `helmfile`, and what `pintle fleet`
+//! does with the same flags.
+
+mod command;
+mod flag;
+mod host;
+mod settings;
+mod version;
+
+use self::host::Screen;
+use super::environment::Environment;
+use crate::diag::{Error, Kind};
+use crate::go::flag::{FlagSet, Found, Unknown, find};
+use crate::go::strconv;
+use crate::helmfile::{
+    Build, Charts, Create, Failure, Fleet, Lint, List, Listing, Needs, PrintEnv, Template,
+    WriteValues, create,
+};
+use crate::net;
+use crate::ui::{Terminal, report};
+
+use self::flag::GLOBAL;
+
+/// Usage errors end with the code that stands for nothing found, too.
+const USAGE: u8 = 3;
+
+/// Whose words are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Front {
+    /// Helmfile's.
+    Strict,
+    /// pintle's, who has a few more flags and says what to do.
+    Own,
+}
+
+/// Runs what was typed behind `helmfile`; returns the exit code.
+pub(super) fn run(words: &[String], environment: &Environment, terminal: &mut Terminal) -> u8 {
+    match execute(words, Front::Strict, environment, terminal) {
+        Ok(code) => code,
+        Err(failure) => {
+            terminal.complain(&format!("{failure}\n"));
+            failure.code
+        }
+    }
+}
+
+/// Commands on state files that `pintle` has without `fleet` in front.
+pub(super) const SHARED: [(&str, &str); 4] = [
+    (
+        "build",
+        "Print the state files of many releases as they are meant",
+    ),
+    (
+        "write-values",
+        "Write the values of the releases of state files",
+    ),
+    ("show-dag", "Show which releases of state files need which"),
+    (
+        "deps",
+        "Bring dependencies and lock files of state files up to date",
+    ),
+];
+
+/// Runs what was typed behind `pintle fleet`, or behind `pintle` for commands that only state files
+/// have; returns the exit code.
+pub(super) fn run_own(words: &[String], environment: &Environment, terminal: &mut Terminal) -> u8 {
+    match execute(words, Front::Own, environment, terminal) {
+        Ok(code) => code,
+        Err(failure) => {
+            let style = match terminal.is_colored() {
+                true => report::Style::Colored,
+                false => report::Style::Plain,
+            };
+            let error = Error::new(Kind::Usage, failure.message.clone());
+            let error = match &failure.hint {
+                Some(hint) => error.with_hint(hint.as_str()),
+                None => error,
+            };
+            terminal.complain(&report::error(&error, style));
+            failure.code
+        }
+    }
+}
+
+fn usage(message: String) -> Failure {
+    Failure {
+        message,
+        code: USAGE,
+        hint: None,
+    }
+}
+
+fn execute(
+    words: &[String],
+    front: Front,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<u8, Failure> {
+    let mut inherited = FlagSet::new();
+    inherited.add(GLOBAL);
+    if front == Front::Own {
+        inherited.add(flag::OWN);
+    }
+    let found = find(&command::ROOT, words).map_err(usage)?;
+    let mut flags = found.flags(inherited);
+    found.add_help(&mut flags);
+    if found.path.len() == 1 {
+        flags.add(flag::VERSION);
+    }
+    let unknown = match found.path.len() {
+        1 => Unknown::Skip,
+        _ => Unknown::Refuse,
+    };
+    let arguments = flags
+        .parse(&found.words, unknown, &mut |_, value| Ok(value.to_owned()))
+        .map_err(|error| usage(error.to_string()))?;
+    if flags.has("version") && flags.is("version") {
+        terminal.print(&format!("helmfile version v{}\n", crate::helmfile::VERSION));
+        return Ok(0);
+    }
+    if flags.is("help") || !found.command().runnable {
+        let help = found.help(&flags);
+        terminal.print(&help);
+        return Ok(0);
+    }
+    if front == Front::Own && flags.is("offline") {
+        net::go_offline();
+    }
+    let name = found.full_name();
+    let name = name.strip_prefix("helmfile ").unwrap_or_default();
+    if name == "help" {
+        help(&arguments, terminal);
+        return Ok(0);
+    }
+    perform(name, &flags, &arguments, environment, terminal)
+}
+
+/// `helmfile help [command]`
+fn help(arguments: &[String], terminal: &mut Terminal) {
+    let mut inherited = FlagSet::new();
+    inherited.add(GLOBAL);
+    match find(&command::ROOT, arguments) {
+        Ok(found) => {
+            let mut flags = found.flags(inherited);
+            found.add_help(&mut flags);
+            let help = found.help(&flags);
+            terminal.print(&help);
+        }
+        Err(_) => {
+            let root = Found {
+                path: vec![&command::ROOT],
+                words: Vec::new(),
+            };
+            terminal.complain(&format!(
+                "Unknown help topic [`{}`]\n{}",
+                arguments.join("` `"),
+                root.usage(&inherited)
+            ));
+        }
+    }
+}
+
+/// Runs a command that was found.
+fn perform(
+    name: &str,
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<u8, Failure> {
+    if name == "version" {
+        version::print(flags, environment, terminal)?;
+        return Ok(0);
+    }
+    if settings::is_colorless(flags, environment) && flags.is("color") {
+        let message = "--color and --no-color cannot be specified at the same time";
+        return Err(usage(message.to_owned()));
+    }
+    let screen = Screen::new(flags, environment, terminal);
+    match name {
+        "create" => {
+            let folder = match (flags.text("output-dir"), arguments.first()) {
+                ("", Some(name)) => name.clone(),
+                ("", None) => ".".to_owned(),
+                (folder, _) => folder.to_owned(),
+            };
+            let force = flags.is("force");
+            create(&Create { folder, force }, &screen)?;
+            return Ok(0);
+        }
+        "cache info" | "cache cleanup" => {
+            settings::cache(name == "cache cleanup", environment, &screen)?;
+            return Ok(0);
+        }
+        "init" => {
+            // There is nothing to install: all that Helmfile wants of Helm is here.
+            return Ok(0);
+        }
+        _ => {}
+    }
+    let options = settings::options(name, flags, environment).map_err(Failure::from)?;
+    if name == "print-env" && !matches!(flags.text("output"), "yaml" | "json") {
+        let output = strconv::quote(flags.text("output"));
+        let message = format!("invalid output format {output}: must be 'yaml' or 'json'");
+        return Err(usage(message));
+    }
+    let remote = settings::Fetcher::of(environment);
+    let outside = settings::outside(flags);
+    let fleet = Fleet::new(&options, &screen, &remote, outside);
+    let result = match name {
+        "template" => fleet.template(&template(flags)),
+        "lint" => fleet.lint(&Lint {
+            set: flags.list("set").to_vec(),
+            values: flags.list("values").to_vec(),
+            needs: needs(flags),
+        }),
+        "build" => fleet.build(&Build {
+            embed_values: flags.is("embed-values"),
+        }),
+        "list" => fleet.list(&List {
+            listing: match flags.text("output") {
+                "json" => Listing::Json,
+                _ => Listing::Table,
+            },
+            skip_charts: flags.is("skip-charts"),
+        }),
+        "show-dag" => fleet.show_dag(),
+        "print-env" => fleet.print_env(&PrintEnv {
+            output: flags.text("output").to_owned(),
+        }),
+        "write-values" => fleet.write_values(&WriteValues {
+            values: flags.list("values").to_vec(),
+            output_file_template: flags.text("output-file-template").to_owned(),
+        }),
+        "repos" => fleet.repos(),
+        "deps" => fleet.deps(&Charts {
+            skip_repos: flags.is("skip-repos"),
+        }),
+        other => Err(Failure::from(format!(
+            "{other:?} is not part of pintle yet"
+        ))),
+    };
+    match result {
+        Ok(()) => Ok(0),
+        Err(mut failure) => {
+            if failure.is_no_match() && flags.is("allow-no-matching-release") {
+                failure.code = 0;
+            }
+            Err(failure)
+        }
+    }
+}
+
+fn template(flags: &FlagSet) -> Template {
+    let text = |name: &str| flags.text(name).to_owned();
+    let list = |name: &str| flags.list(name).to_vec();
+    Template {
+        set: list("set"),
+        values: list("values"),
+        output_dir: text("output-dir"),
+        output_dir_template: text("output-dir-template"),
+        include_crds: flags.is("include-crds"),
+        no_hooks: flags.is("no-hooks"),
+        skip_tests: flags.is("skip-tests"),
+        validate: flags.is("validate"),
+        needs: needs(flags),
+        kube_version: text("kube-version"),
+        show_only: list("show-only"),
+        post_renderer: text("post-renderer"),
+        post_renderer_args: list("post-renderer-args"),
+        skip_schema_validation: flags.is("skip-schema-validation"),
+        template_args: text("template-args"),
+    }
+}
+
+fn needs(flags: &FlagSet) -> Needs {
+    Needs {
+        skip: flags.is("skip-needs"),
+        include: flags.is("include-needs"),
+        include_transitive: flags.is("include-transitive-needs"),
+        enforce_installed: flags.has("enforce-needs-are-installed")
+            && flags.is("enforce-needs-are-installed"),
+    }
+}
