@@ -3,9 +3,12 @@
 
 mod function;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use hcl::eval::{Context, Evaluate};
 use hcl::{Body, Expression, Value};
 
+use crate::go::strconv;
 use crate::helmfile::data::{Data, Entries};
 use crate::helmfile::file;
 use crate::value::Text;
@@ -128,10 +131,43 @@ fn solve(
         if names.len() == before
             && let Some(error) = failed
         {
-            return Err(error);
+            return Err(undefined(definitions, prefix).unwrap_or(error));
         }
     }
     Ok(solved)
+}
+
+/// What is said of the first name that is used and set nowhere.
+fn undefined(definitions: &[Definition], prefix: &str) -> Option<String> {
+    let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for definition in definitions {
+        let text = hcl::format::to_string(&definition.expression).ok()?;
+        for name in names(&text, prefix) {
+            if definitions.iter().all(|known| known.name != name) {
+                let name = strconv::quote(name);
+                let by = used.entry(name).or_default();
+                by.insert(strconv::quote(&definition.name));
+            }
+        }
+    }
+    let (name, by) = used.into_iter().next()?;
+    let by: Vec<String> = by.into_iter().collect();
+    let by = by.join(", ");
+    Some(format!("variables {by} depend(s) on undefined vars {name}"))
+}
+
+/// What stands after `prefix` and a dot in an expression.
+fn names<'a>(text: &'a str, prefix: &str) -> Vec<&'a str> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let found = text.match_indices(prefix).filter_map(|(at, _)| {
+        if text[..at].ends_with(|c| is_part(c) || c == '.') {
+            return None;
+        }
+        let rest = text[at + prefix.len()..].strip_prefix('.')?;
+        let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        Some(&rest[..end])
+    });
+    found.filter(|name| !name.is_empty()).collect()
 }
 
 /// Maps are merged, all else is replaced; null replaces nothing.
@@ -202,10 +238,7 @@ mod tests {
     #[test]
     fn what_nobody_sets_is_an_error() {
         let error = evaluate(&["values {\n  a = hv.b\n}"]).unwrap_err();
-        assert!(
-            error.starts_with("error when trying to evaluate variable a : "),
-            "{error}"
-        );
+        assert_eq!(error, "variables \"a\" depend(s) on undefined vars \"b\"");
         assert!(evaluate(&["values {\n  a = hv.b\n  b = hv.a\n}"]).is_err());
         assert!(evaluate(&["valeus {\n}"]).is_err());
     }
