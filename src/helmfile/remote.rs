@@ -192,7 +192,7 @@ mod tests {
         for (text, folder, file) in [
             (
                 "git::https://github.com/cloudposse/helmfiles.git@releases/kiam.yaml?ref=0.40.0",
-                "states/https_github_com__cloudposse_helmfiles_git.ref=0.40.0",
+                "states/https_github_com_cloudposse_helmfiles_git.ref=0.40.0",
                 "releases/kiam.yaml",
             ),
             (

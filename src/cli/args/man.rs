@@ -79,7 +79,8 @@ mod tests {
         let texts = texts(&super::super::command(None)).unwrap();
         let mut wanted: Vec<String> = super::super::pages()
             .map(|page| format!("pintle-{}.1", page.path.replace(' ', "-")))
-            .chain(["pintle.1".to_owned(), "pintle-helm.1".to_owned()])
+            .chain(super::super::elsewhere().map(|(name, _)| format!("pintle-{name}.1")))
+            .chain(["pintle.1".to_owned()])
             .collect();
         let mut names: Vec<String> = texts.iter().map(|(name, _)| name.clone()).collect();
         wanted.sort();

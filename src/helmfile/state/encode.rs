@@ -174,12 +174,12 @@ mod tests {
 
     #[test]
     fn fields_come_in_gos_order_and_lists_are_indented() {
-        let text = "releases:\n- values: [{b: [1], a: \"x\\ny\\n\"}, f.yaml]\n  name: n\n  wait: false\n  inherit: [{template: t}]\n  hooks: [{events: [prepare]}]\n  labels: {\"y\": z}\nenvironments: {default: {}, p: {values: [a]}}\nhelmDefaults: {args: [--x]}\n";
+        let text = "releases:\n- values: [{b: [1], a: \"x\\ny\\n\"}, f.yaml]\n  name: web\n  wait: false\n  inherit: [{template: t}]\n  hooks: [{events: [prepare]}]\n  labels: {\"y\": z}\nenvironments: {default: {}, p: {values: [a]}}\nhelmDefaults: {args: [--x]}\n";
         let state = read_with_notes(text.as_bytes(), &mut Vec::new()).expect("a state");
         let written = write(&state).expect("YAML");
         assert_eq!(
             written,
-            "environments:\n  default: {}\n  p:\n    values:\n      - a\nhelmDefaults:\n  args:\n    - --x\n  verify: false\n  enableDNS: false\n  devel: false\n  wait: false\n  waitRetries: 0\n  waitForJobs: false\n  timeout: 0\n  recreatePods: false\n  force: false\n  atomic: false\n  rollbackOnFailure: false\n  forceConflicts: false\n  skipDeps: false\n  skipRefresh: false\n  reuseValues: false\nreleases:\n  - wait: false\n    hooks:\n      - name: \"\"\n        events:\n          - prepare\n        command: \"\"\n        args: []\n        showlogs: false\n    name: n\n    labels:\n      \"y\": z\n    values:\n      - a: |\n          x\n          y\n        b:\n          - 1\n      - f.yaml\n    inherit:\n      - template: t\ntemplates: {}\nrenderedvalues: {}\n"
+            "environments:\n  default: {}\n  p:\n    values:\n      - a\nhelmDefaults:\n  args:\n    - --x\n  verify: false\n  enableDNS: false\n  devel: false\n  wait: false\n  waitRetries: 0\n  waitForJobs: false\n  timeout: 0\n  recreatePods: false\n  force: false\n  atomic: false\n  rollbackOnFailure: false\n  forceConflicts: false\n  skipDeps: false\n  skipRefresh: false\n  reuseValues: false\nreleases:\n  - wait: false\n    hooks:\n      - name: \"\"\n        events:\n          - prepare\n        command: \"\"\n        args: []\n        showlogs: false\n    name: web\n    labels:\n      \"y\": z\n    values:\n      - a: |\n          x\n          y\n        b:\n          - 1\n      - f.yaml\n    inherit:\n      - template: t\ntemplates: {}\nrenderedvalues: {}\n"
         );
     }
 }
