@@ -3,17 +3,17 @@
 //!
 //! Several releases share one screen: each has a line, and below it lines for what it waits for.
 
+mod block;
 mod board;
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
 use crate::backend::Event;
+use block::Block;
 use board::Board;
 
 /// How often the block is drawn, and lines are looked for.
@@ -34,10 +34,9 @@ pub enum Show {
 impl Show {
     /// What fits standard error.
     pub fn fitting() -> Show {
-        // Whatever cannot move its cursor has no use for a block.
-        match ProgressDrawTarget::stderr().is_hidden() {
-            true => Show::Lines,
-            false => Show::Block,
+        match std::io::stderr().is_terminal() {
+            true => Show::Block,
+            false => Show::Lines,
         }
     }
 }
@@ -51,7 +50,7 @@ pub struct Screen {
 
 struct Shared {
     board: Mutex<Board>,
-    bar: ProgressBar,
+    block: Mutex<Block>,
     ticker: Mutex<Option<Ticker>>,
 }
 
@@ -65,18 +64,10 @@ struct Ticker {
 impl Screen {
     /// Nothing is shown before something happens.
     pub fn new(show: Show, is_painted: bool) -> Screen {
-        let bar = match show {
-            Show::Block => ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()),
-            Show::Nothing | Show::Lines => ProgressBar::hidden(),
-        };
-        // It has no parts but the text; a wrong template is the default one.
-        if let Ok(style) = ProgressStyle::with_template("{msg}") {
-            bar.set_style(style);
-        }
         Screen {
             shared: Arc::new(Shared {
                 board: Mutex::new(Board::new(is_painted)),
-                bar,
+                block: Mutex::default(),
                 ticker: Mutex::default(),
             }),
             show,
@@ -107,7 +98,13 @@ impl Screen {
     /// Lets others write to the terminal; the block is out of the way meanwhile.
     pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         match self.show {
-            Show::Block => self.shared.bar.suspend(write),
+            Show::Block => {
+                let block = self.lock_block();
+                put(&block.clear(size().0));
+                let written = write();
+                put(&block.again());
+                written
+            }
             Show::Nothing | Show::Lines => write(),
         }
     }
@@ -121,13 +118,18 @@ impl Screen {
             let _ = thread.join();
         }
         if self.show == Show::Block {
-            self.shared.bar.finish_and_clear();
+            put(&self.lock_block().close(size().0));
         }
     }
 
     fn board<T>(&self, act: impl FnOnce(&mut Board) -> T) -> T {
         let board = self.shared.board.lock();
         act(&mut board.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn lock_block(&self) -> std::sync::MutexGuard<'_, Block> {
+        let block = self.shared.block.lock();
+        block.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_ticker(&self) -> std::sync::MutexGuard<'_, Option<Ticker>> {
@@ -140,24 +142,19 @@ impl Screen {
             Show::Nothing => {}
             Show::Lines => {
                 let lines = self.board(|board| board.lines(now));
-                if !lines.is_empty() {
-                    // There is no one to tell that nobody reads it.
-                    let _ = std::io::stderr().lock().write_all(lines.as_bytes());
-                }
+                put(&lines);
             }
             Show::Block => {
-                let size = terminal_size::terminal_size_of(std::io::stderr());
-                let (width, height) = size.map_or((80, 24), |(width, height)| (width.0, height.0));
-                let block = self.board(|board| board.block(width.into(), height.into(), now));
-                self.shared.bar.set_message(block.join("\n"));
-                self.shared.bar.tick();
+                let (width, height) = size();
+                let lines = self.board(|board| board.block(width, height, now));
+                put(&self.lock_block().draw(lines, width));
             }
         }
     }
 
     fn start(&self) {
         let mut ticker = self.lock_ticker();
-        if ticker.is_some() || self.shared.bar.is_finished() {
+        if ticker.is_some() || self.lock_block().is_closed() {
             return;
         }
         let (stop, stopped) = channel::<()>();
@@ -171,5 +168,20 @@ impl Screen {
         if let Ok(thread) = std::thread::Builder::new().spawn(draw) {
             *ticker = Some(Ticker { stop, thread });
         }
+    }
+}
+
+/// How many letters and lines there are.
+fn size() -> (usize, usize) {
+    let size = terminal_size::terminal_size_of(std::io::stderr());
+    size.map_or((80, 24), |(width, height)| {
+        (width.0.into(), height.0.into())
+    })
+}
+
+/// Writes to standard error. There is no one to tell that nobody reads it.
+fn put(text: &str) {
+    if !text.is_empty() {
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
     }
 }
