@@ -18,6 +18,7 @@
 //! | [`yaml`], [`toml`] | text to values and back, as Go's libraries do |
 //! | [`template`] | Go's `text/template`, no word of Helm |
 //! | [`sprig`] | the sprig function library |
+//! | [`kustomize`] | kustomizations, built |
 //! | [`chart`] | charts, values, dependencies, schemas |
 //! | [`render`] | Helm's engine, manifests, notes |
 //! | [`release`] | releases as records and as text |
@@ -38,6 +39,7 @@ pub mod fetch;
 pub mod go;
 pub mod helmfile;
 pub mod kubernetes;
+pub mod kustomize;
 pub mod net;
 pub mod plugin;
 pub mod release;

@@ -15,6 +15,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("template", &["diag", "value", "go", "world"]),
     ("sprig", &["diag", "value", "go", "world", "template"]),
     ("kubernetes", &["diag", "value", "go"]),
+    ("kustomize", &["diag", "value", "go", "yaml", "kubernetes"]),
     ("chart", &["diag", "value", "go", "yaml"]),
     (
         "render",

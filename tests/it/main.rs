@@ -20,6 +20,7 @@ mod front;
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 #[path = "../cluster/mod.rs"]
 mod kubernetes;
+mod kustomize;
 mod layering;
 mod origin;
 mod outcome;

@@ -15,18 +15,18 @@ pub struct Type(&'static str);
 
 /// A field of a struct.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Field {
+pub(crate) struct Field {
     /// Its type, or that of its items where it was looked up as a list.
-    pub(super) of: Type,
-    pub(super) strategy: Strategy,
+    pub(crate) of: Type,
+    pub(crate) strategy: Strategy,
     /// Field by which items of a list are told apart; empty where there is none.
-    pub(super) key: &'static str,
+    pub(crate) key: &'static str,
     /// Whether fields that are not named go.
     pub(super) retains: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Strategy {
+pub(crate) enum Strategy {
     /// Objects are merged, lists replaced.
     Default,
     Merge,
@@ -135,7 +135,7 @@ impl Type {
     ///
     /// # Errors
     /// The words of `LookupPatchMetadataForStruct`, where there is no such field.
-    pub(super) fn field(self, name: &str) -> Result<Field, String> {
+    pub(crate) fn field(self, name: &str) -> Result<Field, String> {
         let of = match self.shape() {
             Shape::Pointer(inner) => inner,
             _ => self,
@@ -176,11 +176,22 @@ impl Type {
         })
     }
 
+    /// The fields by which items of this type are told apart in lists that the API merges by more than
+    /// one (`x-kubernetes-list-map-keys`); empty where the one of the field is enough.
+    pub(crate) fn list_keys(self) -> &'static [&'static str] {
+        match self.0 {
+            "ContainerPort" => &["containerPort", "protocol"],
+            "ServicePort" => &["port", "protocol"],
+            "TopologySpreadConstraint" => &["topologyKey", "whenUnsatisfiable"],
+            _ => &[],
+        }
+    }
+
     /// A field that holds a list; the type is that of its items.
     ///
     /// # Errors
     /// The words of `LookupPatchMetadataForSlice`, where there is no such field or it is no list.
-    pub(super) fn list(self, name: &str) -> Result<Field, String> {
+    pub(crate) fn list(self, name: &str) -> Result<Field, String> {
         let field = self.field(name)?;
         let of = match field.of.shape() {
             Shape::List(item) => match item.shape() {

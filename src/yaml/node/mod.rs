@@ -3,6 +3,7 @@
 //! For those who take a document apart and write it again, as Helm does around post-renderers, and
 //! for those who have to name lines. Behaviour of `yaml.Node`, go.yaml.in/yaml/v3 3.0.4.
 
+mod data;
 mod read;
 mod scalar;
 mod write;
