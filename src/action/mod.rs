@@ -1,6 +1,7 @@
 //! What the commands do: one verb a file. An action is given what was meant and returns what to
 //! print; it knows no flags, no terminal, no environment.
 
+pub mod adjust;
 pub mod conflict;
 pub mod crd;
 pub mod create;
@@ -11,6 +12,7 @@ mod explain;
 pub mod get;
 mod hook;
 pub mod hub;
+pub mod implied;
 pub mod install;
 pub mod lifecycle;
 pub mod lint;

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use super::dependency::Manager;
 use super::explain;
+use super::implied;
 use super::source::Source;
 use crate::backend::Backend;
 use crate::chart::values::Layers;
@@ -160,6 +161,11 @@ pub(super) fn load(
     out: &mut Vec<u8>,
     notices: &mut Vec<Notice>,
 ) -> Result<Loaded, Error> {
+    let (source, values) = (wanted.source, wanted.values);
+    if let Some(chart) = implied::read(wanted.chart, source, values, around, notices)? {
+        let layers = values::layer(values, around.files)?;
+        return Ok(Loaded { chart, layers });
+    }
     let path = wanted.source.locate(wanted.chart, out, notices)?;
     notices.push(Notice::new(Level::Debug, "Chart path").with("path", &path));
     let layers = values::layer(wanted.values, around.files)?;

@@ -9,7 +9,7 @@ use super::ownership::{Claim, Owner};
 use super::prepare::{self, Loaded, Surroundings, Verb, Wanted};
 use super::source::Source;
 use super::trial::{self, Trial};
-use super::{crd, hook, pending, rollback, uninstall};
+use super::{adjust, crd, hook, pending, rollback, uninstall};
 use crate::backend::{Adoption, Apply, Backend, Cascade, Change, Conflicts, Context, Fate, Object};
 use crate::chart::{Chart, values};
 use crate::diag::{Error, Kind, Level, Notice};
@@ -164,6 +164,25 @@ pub(super) struct Ready {
 }
 
 impl Ready {
+    /// A revision that was made of others, and what there is to do for it.
+    ///
+    /// # Errors
+    /// Manifests that are none, and objects that are somebody else's.
+    pub(super) fn of(
+        options: &Options,
+        release: Release,
+        base: Base,
+        cluster: &Cluster<'_>,
+    ) -> Result<Ready, Error> {
+        let plan = plan(options, &release, &base.current, cluster)?;
+        Ok(Ready {
+            release,
+            last: base.last,
+            current: base.current,
+            plan,
+        })
+    }
+
     /// What would happen to the objects.
     ///
     /// # Errors
@@ -230,7 +249,15 @@ impl Ready {
     }
 }
 
-fn upgrade(options: &Options, mut ready: Ready, cluster: &Cluster<'_>) -> Result<Outcome, Error> {
+/// As [`bring`], unless it is a trial.
+///
+/// # Errors
+/// Helm's line for whatever failed first.
+pub(super) fn upgrade(
+    options: &Options,
+    mut ready: Ready,
+    cluster: &Cluster<'_>,
+) -> Result<Outcome, Error> {
     if options.mode == Mode::Trial {
         ready.settle(options, cluster)?;
         test(options, &ready, cluster)?;
@@ -307,6 +334,7 @@ fn ready(
         last,
         current,
         next,
+        adjusted,
     } = base(&options.name, cluster)?;
     let values = reuse(
         options.reuse,
@@ -375,26 +403,49 @@ fn ready(
         apply_method: method,
     };
     cluster.tell(out, notices);
-    let plan = plan(options, &release, &current, cluster)?;
-    Ok(Ready {
+    if options.source.beyond.is_some() && !adjusted.is_empty() {
+        cluster.warn(taken_back(&adjusted));
+    }
+    Ready::of(
+        options,
         release,
-        last,
-        current,
-        plan,
-    })
+        Base {
+            last,
+            current,
+            next,
+            adjusted,
+        },
+        cluster,
+    )
+}
+
+/// What is said of small changes that a revision from a chart does not have.
+fn taken_back(adjusted: &[(i64, String)]) -> Notice {
+    let shown: Vec<String> = adjusted
+        .iter()
+        .map(|(revision, change)| format!("{change} (revision {revision})"))
+        .collect();
+    let message = format!("this upgrade takes back: {}", shown.join("; "));
+    Notice::new(Level::Warn, message)
 }
 
 /// The revisions that an upgrade starts from.
-struct Base {
+pub(super) struct Base {
     /// The newest one.
-    last: Release,
+    pub(super) last: Release,
     /// The one that runs, or is the next best thing.
-    current: Release,
+    pub(super) current: Release,
     /// The number that nobody has yet.
-    next: i64,
+    pub(super) next: i64,
+    /// Small changes that are in it, and no chart knows of.
+    adjusted: Vec<(i64, String)>,
 }
 
-fn base(name: &str, cluster: &Cluster<'_>) -> Result<Base, Error> {
+/// Finds them.
+///
+/// # Errors
+/// A release that there is not, that was uninstalled, or that somebody is at work on.
+pub(super) fn base(name: &str, cluster: &Cluster<'_>) -> Result<Base, Error> {
     let store = cluster.backend.store(cluster.namespace);
     let found = match history::survey(&*store, name) {
         Err(error) if error.kind() == Kind::NotFound => {
@@ -411,7 +462,7 @@ fn base(name: &str, cluster: &Cluster<'_>) -> Result<Base, Error> {
         .iter()
         .rfind(|release| release.info.status == Status::Deployed)
         .cloned();
-    let last = history::newest(revisions, name)?;
+    let last = history::newest(revisions.clone(), name)?;
     if last.info.status.is_pending() {
         return Err(pending::refuse(&last));
     }
@@ -424,10 +475,12 @@ fn base(name: &str, cluster: &Cluster<'_>) -> Result<Base, Error> {
         }
         _ => return Err(history::none_deployed(name)),
     };
+    let adjusted = adjust::in_effect(&current, &revisions);
     Ok(Base {
         last,
         current,
         next,
+        adjusted,
     })
 }
 

@@ -312,6 +312,14 @@ impl Environment {
             .unwrap_or_else(|| "default".to_owned())
     }
 
+    /// The context that is worked in; nothing where none is named.
+    pub(super) fn context(&self, flags: &FlagSet) -> Option<String> {
+        match flags.text("kube-context") {
+            "" => kubeconfig::current(&self.kubeconfig(flags)),
+            given => Some(given.to_owned()),
+        }
+    }
+
     /// Where `kubectl` and Helm keep what they know of clusters; empty for nowhere.
     pub(super) fn cluster_cache(&self) -> String {
         match (self.get("KUBECACHEDIR"), self.home()) {

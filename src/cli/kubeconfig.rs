@@ -122,6 +122,18 @@ pub(super) fn namespace(files: &Files, context: &str) -> Option<String> {
     Some(namespace).filter(|name| !name.is_empty())
 }
 
+/// The name of the current context; nothing where none is, or a file cannot be read.
+pub(super) fn current(files: &Files) -> Option<String> {
+    let paths = match files {
+        Files::Explicit(path) => std::slice::from_ref(path),
+        Files::Chain(paths) => paths.as_slice(),
+    };
+    paths
+        .iter()
+        .filter_map(|path| parse(&std::fs::read(path).ok()?)?.current_context)
+        .find(|name| !name.is_empty())
+}
+
 /// The names of all contexts with those of their clusters; none where a file cannot be read.
 pub(super) fn clusters_by_context(files: &Files) -> BTreeMap<String, String> {
     let paths = match files {

@@ -155,7 +155,7 @@ impl<'a> Target<'a> {
         if trail.contains(&root) {
             return Err(fail(format!(
                 "cycle detected: candidate root '{root}' contains visited root: {}",
-                [trail, &[root.clone()]].concat().join(" -> ")
+                [trail, std::slice::from_ref(&root)].concat().join(" -> ")
             )));
         }
         let mut found = NAMES.iter().filter_map(|name| {

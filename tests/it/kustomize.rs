@@ -189,8 +189,8 @@ fn what_is_not_supported_is_named() {
             "/k/t.yaml:1:1: the generator \"Own\" is not supported",
         ),
         (
-            "components: [https://x.test/y?ref=1]\n",
-            "/k/kustomization.yaml:2:14: https://x.test/y?ref=1 lies on another machine",
+            "components:\n- https://x.test/y?ref=1\n",
+            "/k/kustomization.yaml:3:3: https://x.test/y?ref=1 lies on another machine",
         ),
     ] {
         let text = format!("resources: [a.yaml]\n{kustomization}");

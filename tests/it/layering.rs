@@ -76,6 +76,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "world",
             "yaml",
             "kubernetes",
+            "kustomize",
             "chart",
             "render",
             "release",

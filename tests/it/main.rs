@@ -1,5 +1,7 @@
 //! The integration tests, in one binary.
 
+#[cfg(feature = "kube")]
+mod adjust;
 mod cluster;
 mod command;
 mod completion;
@@ -17,6 +19,7 @@ mod fault;
 #[cfg(feature = "kube")]
 mod fault_cluster;
 mod front;
+mod implied;
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 #[path = "../cluster/mod.rs"]
 mod kubernetes;

@@ -18,7 +18,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::Surroundings;
+use super::{Surroundings, implied};
 use crate::chart::{self, Chart, KubeVersion};
 use crate::diag::{Error, Kind, Notice};
 use crate::go::{os, path};
@@ -47,6 +47,8 @@ pub struct Options {
     pub temporary: PathBuf,
     /// Archives that were fetched for some of the paths, which are references then.
     pub fetched: BTreeMap<String, String>,
+    /// Charts that are implied by what some of the paths lead to.
+    pub implied: BTreeMap<String, Chart>,
 }
 
 /// How bad a finding is.
@@ -251,9 +253,11 @@ fn lint(
         Some(archive) => Some(archive.as_str()),
         None => is_archive(path).then_some(path),
     };
-    let unpacked = archive
-        .map(|archive| Unpacked::new(archive, &options.temporary))
-        .transpose()?;
+    let unpacked = match (options.implied.get(path), archive) {
+        (Some(chart), _) => Some(Unpacked::save(chart, &options.temporary)?),
+        (None, Some(archive)) => Some(Unpacked::new(archive, &options.temporary)?),
+        (None, None) => None,
+    };
     let folder = unpacked.as_ref().map_or(path, |unpacked| &unpacked.chart);
     let file = path::join(&[folder, "Chart.yaml"]);
     if let Err(error) = fs::metadata(&file) {
@@ -304,6 +308,18 @@ impl Unpacked {
         })?;
         unpacked.chart = chart::expand(&packed, &unpacked.folder.to_string_lossy())
             .map_err(|error| format!("unable to extract tarball: {error}"))?;
+        Ok(unpacked)
+    }
+
+    /// As files, a chart that is implied.
+    fn save(chart: &Chart, temporary: &Path) -> Result<Unpacked, String> {
+        let folder = make_folder(temporary)?;
+        let place = folder.join(chart.name());
+        let mut unpacked = Unpacked {
+            folder,
+            chart: String::new(),
+        };
+        unpacked.chart = implied::save(chart, &place).map_err(|error| error.to_string())?;
         Ok(unpacked)
     }
 }

@@ -1,6 +1,7 @@
 //! pintle's own command line: clap, over the same tables of flags as the strict names, and flags
 //! that only pintle has. A file a command says what it takes; [`page`] makes clap's form of it.
 
+mod adjust;
 mod complete;
 mod config;
 mod create;
@@ -54,6 +55,7 @@ const PAGES: &[&[Page]] = &[
     registry::PAGES,
     verify::PAGES,
     release::PAGES,
+    adjust::PAGES,
     difference::PAGES,
     plugin::PAGES,
     config::PAGES,
@@ -90,6 +92,9 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "plan",
             "apply",
             "rollback",
+            "set",
+            "restart",
+            "scale",
             "uninstall",
             "list",
             "status",

@@ -180,6 +180,12 @@ impl Page {
         self
     }
 
+    /// Flags that it shares and that mean nothing to it.
+    pub(super) const fn inert(mut self, names: &'static [&'static str]) -> Page {
+        self.inert = names;
+        self
+    }
+
     pub(super) const fn runs(mut self, run: Run) -> Page {
         self.run = Some(run);
         self

@@ -16,7 +16,7 @@ fn release(call: &mut Call<'_>, terminal: &mut Terminal) -> Result<u8, Error> {
 }
 
 /// A way out of an operation that died.
-const UNLOCK: &[Flag] = &[Flag::bool(
+pub(super) const UNLOCK: &[Flag] = &[Flag::bool(
     run::UNLOCK,
     "mark a revision that was left pending as failed, and go on",
 )];
@@ -71,7 +71,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
             Operand::new(
                 "CHART",
-                "A folder, an archive, REPOSITORY/CHART or a URL",
+                "A folder, an archive, REPOSITORY/CHART or a URL; manifests, a kustomization, or -",
                 Count::Any,
                 Live::Chart,
             ),
@@ -95,7 +95,7 @@ pub(super) const PAGES: &[Page] = &[
             RELEASE,
             Operand::new(
                 "CHART",
-                "A folder, an archive, REPOSITORY/CHART or a URL",
+                "A folder, an archive, REPOSITORY/CHART or a URL; manifests, a kustomization, or -",
                 Count::One,
                 Live::Chart,
             ),

@@ -8,6 +8,7 @@ use super::super::read::Files;
 use super::source::{getters, source};
 use super::template::{Schemas, values_of};
 use crate::action::Surroundings;
+use crate::action::implied;
 use crate::action::lint::{self, Options};
 use crate::diag::Error;
 use crate::go::flag::FlagSet;
@@ -42,7 +43,22 @@ pub(in crate::cli) fn pintle(
     let mut options = options(flags, paths, environment);
     let source = source(flags, environment, terminal)?;
     let mut notices = Vec::new();
+    let mut files = Files::new(source.places.getters.clone());
     for path in paths {
+        let values = values_of(flags);
+        let mut around = Surroundings {
+            world: &Real::new(),
+            files: &mut files,
+            remote: &Schemas::default(),
+            backend: None,
+            post_renderer: None,
+        };
+        let implied = implied::read(path, &source, &values, &mut around, &mut notices)?;
+        if let Some(chart) = implied {
+            terminal.log(&std::mem::take(&mut notices));
+            options.implied.insert(path.clone(), chart);
+            continue;
+        }
         if source.repository.is_empty() && Path::new(path).exists() {
             continue;
         }
@@ -66,6 +82,7 @@ fn options(flags: &FlagSet, paths: &[String], environment: &Environment) -> Opti
         values: values_of(flags),
         temporary: std::env::temp_dir(),
         fetched: BTreeMap::new(),
+        implied: BTreeMap::new(),
     }
 }
 

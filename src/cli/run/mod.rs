@@ -1,5 +1,6 @@
 //! One function a command: it builds what the action is given, and prints what comes back.
 
+pub(super) mod adjust;
 pub(super) mod cluster;
 pub(super) mod create;
 pub(super) mod diff;

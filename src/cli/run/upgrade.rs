@@ -63,6 +63,12 @@ pub(in crate::cli) fn strict(
     let backend = backend.as_ref();
     let outcome = run.with_chart(Some(backend), terminal, |around, context, out, notices| {
         upgrade::run(&options, backend, around, context, out, notices)
+    });
+    let outcome = outcome.map_err(|error| match environment.context(flags) {
+        Some(context) if error.kind() == Kind::NotFound => {
+            error.with_hint(format!("The cluster is that of the context {context:?}."))
+        }
+        _ => error,
     })?;
     print(&outcome, name, flags, terminal)
 }

@@ -1,0 +1,732 @@
+//! Charts that are implied: a manifest file, a folder of manifests, a kustomization, or what is piped in,
+//! taken as a chart. Helm knows none of this; what is recorded is a chart like any other, so that Helm
+//! reads the release, rolls it back and uninstalls it.
+//!
+//! Manifests are no templates: `{{` in them is written so that rendering gives it back.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::source::Source;
+use super::{Surroundings, template};
+use crate::chart::{self, Chart, File, values};
+use crate::diag::{Error, Kind, Level, Notice, Output};
+use crate::fetch::git;
+use crate::go::{os, path};
+use crate::kustomize;
+use crate::render::manifest;
+use crate::value::Frozen;
+use crate::yaml;
+
+/// The version that implied charts have.
+const VERSION: &str = "0.1.0";
+
+/// What a chart is implied by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Piped,
+    File,
+    Folder,
+    Kustomization,
+}
+
+impl Form {
+    fn of(reference: &str) -> Option<Form> {
+        if reference == "-" {
+            return Some(Form::Piped);
+        }
+        let path = Path::new(reference);
+        if path.is_file() && is_manifest(path) {
+            return Some(Form::File);
+        }
+        if !path.is_dir() || path.join("Chart.yaml").exists() {
+            return None;
+        }
+        if kustomize::is_kustomization(reference, &kustomize::Disk) {
+            return Some(Form::Kustomization);
+        }
+        manifests(path).next().map(|_| Form::Folder)
+    }
+
+    /// What is said of it, and values.
+    fn words(self) -> &'static str {
+        match self {
+            Form::Piped | Form::File | Form::Folder => "holds plain manifests, which take",
+            Form::Kustomization => "is a kustomization, which takes",
+        }
+    }
+}
+
+fn is_manifest(path: &Path) -> bool {
+    let extension = path.extension().and_then(|it| it.to_str());
+    matches!(extension, Some("yaml" | "yml" | "json"))
+}
+
+/// The manifests below a folder, in order; what begins with a point is left out.
+fn manifests(folder: &Path) -> impl Iterator<Item = walkdir::DirEntry> {
+    let is_hidden = |entry: &walkdir::DirEntry| {
+        entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
+    };
+    walkdir::WalkDir::new(folder)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(move |entry| !is_hidden(entry))
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file() && is_manifest(entry.path()))
+}
+
+/// The chart that `reference` implies; nothing where it is a chart's, or Helm's own words are wanted.
+///
+/// # Errors
+/// Files that cannot be read, documents that are no objects, values for what takes none, and what is
+/// wrong in a kustomization.
+pub fn read(
+    reference: &str,
+    source: &Source,
+    values: &values::Options,
+    around: &mut Surroundings<'_>,
+    notices: &mut Vec<Notice>,
+) -> Result<Option<Chart>, Error> {
+    let reference = reference.trim();
+    if source.beyond.is_none() || !source.repository.is_empty() {
+        return Ok(None);
+    }
+    let Some(form) = Form::of(reference) else {
+        return Ok(None);
+    };
+    refuse_values(reference, form, values)?;
+    let templates = match form {
+        Form::Piped => {
+            let text = around
+                .files
+                .read("-")
+                .map_err(|message| Error::new(Kind::Io, message))?;
+            vec![Manifest::new("manifests.yaml", "-", text)]
+        }
+        Form::File => {
+            let name = path::base(reference.as_bytes());
+            let name = String::from_utf8_lossy(name).into_owned();
+            vec![Manifest::new(&name, reference, disk(reference)?)]
+        }
+        Form::Folder => {
+            let mut found = Vec::new();
+            for entry in manifests(Path::new(reference)) {
+                let shown = entry.path().to_string_lossy().into_owned();
+                let inside = entry.path().strip_prefix(reference).unwrap_or(entry.path());
+                let inside = inside.to_string_lossy().replace('\\', "/");
+                found.push(Manifest::new(&inside, &shown, disk(&shown)?));
+            }
+            found
+        }
+        Form::Kustomization => build(reference, source, around, notices)?,
+    };
+    assemble(&name(reference, form)?, form, templates, notices).map(Some)
+}
+
+/// Saves an implied chart as a folder below `folder`, for those who read charts from folders; returns
+/// its path.
+///
+/// # Errors
+/// What cannot be written.
+pub fn save(chart: &Chart, folder: &Path) -> Result<String, Error> {
+    let mut files = vec![(
+        "Chart.yaml".to_owned(),
+        definition(chart.name(), &chart.metadata.description).into_bytes(),
+    )];
+    for file in chart.templates.iter().chain(&chart.files) {
+        files.push((file.name.clone(), file.data.as_bytes().to_vec()));
+    }
+    for (name, text) in files {
+        let path = folder.join(name);
+        let shown = path.to_string_lossy().into_owned();
+        let parent = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent)
+            .and_then(|()| std::fs::write(&path, text))
+            .map_err(|error| Error::new(Kind::Io, os::path_error("open", shown, &error)))?;
+    }
+    Ok(folder.to_string_lossy().into_owned())
+}
+
+fn refuse_values(reference: &str, form: Form, values: &values::Options) -> Result<(), Error> {
+    let given = [
+        ("--values", &values.value_files),
+        ("--set", &values.values),
+        ("--set-string", &values.string_values),
+        ("--set-file", &values.file_values),
+        ("--set-json", &values.json_values),
+        ("--set-literal", &values.literal_values),
+    ];
+    let Some((flag, _)) = given.iter().find(|(_, list)| !list.is_empty()) else {
+        return Ok(());
+    };
+    let message = format!(
+        "{flag} has no effect: {reference:?} {} no values",
+        form.words()
+    );
+    let hint = match form {
+        Form::Kustomization => {
+            "Say it in an overlay: a kustomization with this one under `resources`."
+        }
+        _ => {
+            "Values are for charts: `pintle create NAME` makes one, whose templates these manifests can be."
+        }
+    };
+    Err(Error::new(Kind::Usage, message).with_hint(hint))
+}
+
+fn disk(path: &str) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|error| Error::new(Kind::Io, os::path_error("open", path, &error)))
+}
+
+/// The name of the chart: that of the file or folder, as names of charts are.
+fn name(reference: &str, form: Form) -> Result<String, Error> {
+    if form == Form::Piped {
+        return Ok("manifests".to_owned());
+    }
+    let whole = std::path::absolute(reference)
+        .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", reference, &error)))?;
+    let whole = path::clean(&whole.to_string_lossy());
+    let base = path::base(whole.as_bytes());
+    let base = String::from_utf8_lossy(base).to_lowercase();
+    let stem = match form {
+        Form::File => base.rsplit_once('.').map_or(&*base, |(stem, _)| stem),
+        _ => &base,
+    };
+    let name: String = stem
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    Ok(match name.trim_matches('-') {
+        "" => "manifests".to_owned(),
+        name => name.to_owned(),
+    })
+}
+
+fn definition(name: &str, description: &str) -> String {
+    format!(
+        "apiVersion: v2\nname: {name}\ndescription: {description}\ntype: application\nversion: {VERSION}\n"
+    )
+}
+
+/// A file of manifests.
+struct Manifest {
+    /// Where it is in the chart, below `templates/`.
+    name: String,
+    /// What users call it.
+    shown: String,
+    text: Vec<u8>,
+}
+
+impl Manifest {
+    fn new(name: &str, shown: &str, text: Vec<u8>) -> Manifest {
+        // What begins like this is no template to Helm.
+        let parts = name.split('/').map(|part| match part.strip_prefix('_') {
+            Some(rest) => format!("-{rest}"),
+            None => part.to_owned(),
+        });
+        let text = text
+            .strip_prefix(b"\xef\xbb\xbf")
+            .map(<[u8]>::to_vec)
+            .unwrap_or(text);
+        let mut name = parts.collect::<Vec<_>>().join("/");
+        // Helm's rules know templates by their extension.
+        if name.ends_with(".json") {
+            name.push_str(".yaml");
+        }
+        Manifest {
+            name,
+            shown: shown.to_owned(),
+            text,
+        }
+    }
+}
+
+fn assemble(
+    name: &str,
+    form: Form,
+    manifests: Vec<Manifest>,
+    notices: &mut Vec<Notice>,
+) -> Result<Chart, Error> {
+    let file = |name: String, data: Vec<u8>| File {
+        name,
+        data: data.into(),
+        modified: None,
+    };
+    let about = match form {
+        Form::Kustomization => "A kustomization, as it was built",
+        _ => "Plain manifests",
+    };
+    let mut files = vec![file(
+        "Chart.yaml".to_owned(),
+        definition(name, about).into_bytes(),
+    )];
+    let objects = manifests
+        .iter()
+        .map(objects)
+        .collect::<Result<Vec<_>, Error>>()?;
+    if objects.iter().all(Vec::is_empty) {
+        let message = format!("there are no objects in the manifests of {name:?}");
+        return Err(Error::new(Kind::Manifest, message));
+    }
+    let kinds: Vec<(String, String)> = objects
+        .iter()
+        .flatten()
+        .map(|object| (object.group.clone(), object.kind.clone()))
+        .collect();
+    for (manifest, objects) in manifests.into_iter().zip(objects) {
+        let mut text = manifest.text;
+        // From the last on, so that places stay as they are.
+        for object in objects.into_iter().rev() {
+            let Some(defined) = object.defines.filter(|kind| kinds.contains(kind)) else {
+                continue;
+            };
+            let document: Vec<u8> = text.splice(object.range, []).collect();
+            let message = format!(
+                "the definition of {} goes before the objects of that kind: as those in crds/ of charts it is not changed by upgrades, and stays when the release goes",
+                defined.1
+            );
+            notices.push(Notice::new(Level::Warn, message));
+            let count = files.len();
+            files.push(file(
+                format!("crds/{count}-{}.yaml", defined.1.to_lowercase()),
+                document,
+            ));
+        }
+        files.push(file(format!("templates/{}", manifest.name), literal(&text)));
+    }
+    chart::load_files(files, notices)
+}
+
+/// An object of a manifest.
+struct Object {
+    group: String,
+    kind: String,
+    range: std::ops::Range<usize>,
+    /// Group and kind that it defines.
+    defines: Option<(String, String)>,
+}
+
+/// The objects of a file.
+///
+/// # Errors
+/// Documents that are no objects, with file and line.
+fn objects(manifest: &Manifest) -> Result<Vec<Object>, Error> {
+    let text = manifest.text.as_slice();
+    let mut found = Vec::new();
+    for range in manifest::split(text) {
+        let document = &text[range.clone()];
+        let line = 1 + text[..range.start]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
+        let fail = |why: String| {
+            let message = format!("{}:{line}: {why}", manifest.shown);
+            Error::new(Kind::Manifest, message)
+        };
+        let value = yaml::to_frozen(document).map_err(|error| fail(error.to_string()))?;
+        if value == Frozen::Null {
+            continue;
+        }
+        let word = |value: &Frozen, name: &str| {
+            let text = value.get(name).and_then(Frozen::as_text);
+            text.map(ToString::to_string).unwrap_or_default()
+        };
+        let (version, kind) = (word(&value, "apiVersion"), word(&value, "kind"));
+        if version.is_empty() || kind.is_empty() {
+            return Err(fail("this document is no Kubernetes object: it has no apiVersion or no kind".to_owned())
+                .with_hint("Folders of manifests hold nothing else; a chart has a Chart.yaml, a kustomization a kustomization.yaml."));
+        }
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        let spec = value
+            .get("spec")
+            .filter(|_| kind == "CustomResourceDefinition");
+        let defines =
+            spec.and_then(|spec| Some((word(spec, "group"), word(spec.get("names")?, "kind"))));
+        found.push(Object {
+            group: group.to_owned(),
+            kind,
+            range,
+            defines,
+        });
+    }
+    Ok(found)
+}
+
+/// A template that renders to `text`.
+fn literal(text: &[u8]) -> Vec<u8> {
+    let mut escaped = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.windows(2).position(|pair| pair == b"{{") {
+        escaped.extend_from_slice(&rest[..at]);
+        escaped.extend_from_slice(br#"{{"{{"}}"#);
+        rest = &rest[at + 2..];
+    }
+    escaped.extend_from_slice(rest);
+    escaped
+}
+
+/// The objects of a kustomization, each in a file of its own.
+fn build(
+    reference: &str,
+    source: &Source,
+    around: &mut Surroundings<'_>,
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<Manifest>, Error> {
+    let reach = Reach {
+        source,
+        around: RefCell::new(around),
+        notices: RefCell::default(),
+    };
+    let options = kustomize::Options::default();
+    let documents = kustomize::build(reference, &reach, &options, notices);
+    notices.append(&mut reach.notices.take());
+    let documents = documents?;
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let mut found = Vec::new();
+    for document in &documents {
+        let word = |value: Option<&serde_json::Value>| {
+            let text = value
+                .and_then(serde_json::Value::as_str)
+                .unwrap_or_default();
+            text.replace(['/', ':'], "-")
+        };
+        let value = document.value();
+        let kind = word(value.get("kind")).to_lowercase();
+        let object = word(value.get("metadata").and_then(|it| it.get("name")));
+        let mut name = format!("{kind}-{object}");
+        let count = names.entry(name.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            name = format!("{name}-{count}");
+        }
+        let name = format!("{name}.yaml");
+        let shown = format!("{reference} ({name})");
+        found.push(Manifest::new(&name, &shown, document.text()?));
+    }
+    Ok(found)
+}
+
+/// The files of kustomizations: here, in git repositories, and behind addresses; and the charts that
+/// they name.
+struct Reach<'r, 'a> {
+    source: &'r Source,
+    around: RefCell<&'r mut Surroundings<'a>>,
+    notices: RefCell<Vec<Notice>>,
+}
+
+impl kustomize::Files for Reach<'_, '_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        match path.contains("://") {
+            true => self.around.borrow_mut().files.read(path),
+            false => kustomize::Disk.read(path),
+        }
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        !path.contains("://") && kustomize::Disk.is_folder(path)
+    }
+
+    fn fetch(&self, address: &str) -> Result<String, String> {
+        let name = address.split('?').next().unwrap_or_default();
+        let is_file = is_manifest(Path::new(name));
+        if is_file && address.starts_with("http") && !address.contains("//github.com/") {
+            return Ok(address.to_owned());
+        }
+        let reference =
+            git::Reference::parse(&repository(address)).map_err(|error| error.to_string())?;
+        reference
+            .fetch(&self.source.places.content_cache)
+            .map_err(|error| error.to_string())
+    }
+
+    fn inflate(&self, folder: &str, chart: &Value, globals: &Value) -> Result<Vec<u8>, String> {
+        let entry = Entry::read(folder, chart, globals)?;
+        let mut around = self.around.borrow_mut();
+        let around = &mut **around;
+        let mut files = Inline {
+            text: &entry.inline,
+            files: &mut *around.files,
+        };
+        let mut out = Output::default();
+        let mut notices = self.notices.borrow_mut();
+        let mut around = Surroundings {
+            world: around.world,
+            files: &mut files,
+            remote: around.remote,
+            backend: None,
+            post_renderer: None,
+        };
+        template::run(
+            &entry.options(self.source),
+            &mut around,
+            &mut out,
+            &mut notices,
+        )
+        .map_err(|error| format!("rendering the chart {:?}: {error}", entry.name))?;
+        Ok(out.concat())
+    }
+}
+
+/// What values that are written in a kustomization are read as.
+const INLINE: &str = "valuesInline";
+
+/// Values of a kustomization, before all other files.
+struct Inline<'a> {
+    text: &'a [u8],
+    files: &'a mut dyn values::Files,
+}
+
+impl values::Files for Inline<'_> {
+    fn read(&mut self, name: &str) -> Result<Vec<u8>, String> {
+        match name {
+            INLINE => Ok(self.text.to_vec()),
+            _ => self.files.read(name),
+        }
+    }
+}
+
+/// An entry of `helmCharts`.
+struct Entry {
+    name: String,
+    release: String,
+    namespace: String,
+    /// The chart, and its repository where it is of one.
+    place: (String, String),
+    version: String,
+    value_files: Vec<String>,
+    inline: Vec<u8>,
+    api_versions: Vec<String>,
+    kube_version: String,
+    include_crds: bool,
+    skip_tests: bool,
+    no_hooks: bool,
+}
+
+impl Entry {
+    fn read(folder: &str, chart: &Value, globals: &Value) -> Result<Entry, String> {
+        const FIELDS: [&str; 15] = [
+            "name",
+            "version",
+            "repo",
+            "releaseName",
+            "namespace",
+            "valuesFile",
+            "additionalValuesFiles",
+            "valuesInline",
+            "valuesMerge",
+            "includeCRDs",
+            "skipHooks",
+            "skipTests",
+            "apiVersions",
+            "kubeVersion",
+            "debug",
+        ];
+        for (value, known) in [(chart, &FIELDS[..]), (globals, &["chartHome"])] {
+            let names = value
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name);
+            if let Some(name) = names
+                .into_iter()
+                .find(|name| !known.contains(&name.as_str()))
+            {
+                return Err(format!(
+                    "{name:?} of a chart is not supported: {} are",
+                    known.join(", ")
+                ));
+            }
+        }
+        let text = |name: &str| {
+            let text = chart.get(name).and_then(Value::as_str);
+            text.unwrap_or_default().to_owned()
+        };
+        let list = |name: &str| {
+            let items = chart.get(name).and_then(Value::as_array);
+            let texts = items.into_iter().flatten().filter_map(Value::as_str);
+            texts.map(str::to_owned).collect::<Vec<String>>()
+        };
+        let is = |name: &str| chart.get(name).and_then(Value::as_bool).unwrap_or_default();
+        let at = |name: &str| match name.starts_with('/') {
+            true => name.to_owned(),
+            false => path::join(&[folder, name]),
+        };
+        let (name, version, repository) = (text("name"), text("version"), text("repo"));
+        if name.is_empty() {
+            return Err("a chart has no name".to_owned());
+        }
+        let home = globals.get("chartHome").and_then(Value::as_str);
+        let home = at(home.unwrap_or("charts"));
+        let local = [format!("{name}-{version}/{name}"), name.clone()]
+            .map(|inner| path::join(&[&home, &inner]))
+            .into_iter()
+            .find(|place| Path::new(place).join("Chart.yaml").exists());
+        let place = match (local, repository.as_str()) {
+            (Some(place), _) => (place, String::new()),
+            (None, "") => {
+                return Err(format!(
+                    "the chart {name:?} has no repo, and is not in {home}"
+                ));
+            }
+            (None, repository) if repository.starts_with("oci://") => (
+                format!("{}/{name}", repository.trim_end_matches('/')),
+                String::new(),
+            ),
+            (None, _) => (name.clone(), repository),
+        };
+        let file = text("valuesFile");
+        let file: Vec<String> = (!file.is_empty()).then(|| at(&file)).into_iter().collect();
+        let has_inline = chart.get(INLINE).is_some_and(|value| !value.is_null());
+        let inline: Vec<String> = has_inline.then(|| INLINE.to_owned()).into_iter().collect();
+        let mut value_files = match text("valuesMerge").as_str() {
+            "" | "override" => [file, inline].concat(),
+            "merge" => [inline, file].concat(),
+            "replace" => inline,
+            other => {
+                return Err(format!(
+                    "valuesMerge {other:?} is none of override, merge and replace"
+                ));
+            }
+        };
+        value_files.extend(list("additionalValuesFiles").iter().map(|name| at(name)));
+        Ok(Entry {
+            release: match text("releaseName") {
+                name if name.is_empty() => "release-name".to_owned(),
+                name => name,
+            },
+            namespace: match text("namespace") {
+                name if name.is_empty() => "default".to_owned(),
+                name => name,
+            },
+            version: match place.0.starts_with('/') {
+                true => String::new(),
+                false => version,
+            },
+            inline: chart
+                .get(INLINE)
+                .map(ToString::to_string)
+                .unwrap_or_default()
+                .into_bytes(),
+            api_versions: list("apiVersions"),
+            kube_version: text("kubeVersion"),
+            include_crds: is("includeCRDs"),
+            skip_tests: is("skipTests"),
+            no_hooks: is("skipHooks"),
+            name,
+            place,
+            value_files,
+        })
+    }
+
+    fn options(&self, source: &Source) -> template::Options {
+        template::Options {
+            arguments: vec![self.release.clone(), self.place.0.clone()],
+            namespace: self.namespace.clone(),
+            source: Source {
+                repository: self.place.1.clone(),
+                version: self.version.clone(),
+                beyond: None,
+                ..source.clone()
+            },
+            values: values::Options {
+                value_files: self.value_files.clone(),
+                ..values::Options::default()
+            },
+            kube_version: self.kube_version.clone(),
+            api_versions: self.api_versions.clone(),
+            include_crds: self.include_crds,
+            skip_tests: self.skip_tests,
+            no_hooks: self.no_hooks,
+            ..template::Options::default()
+        }
+    }
+}
+
+/// An address of a repository, as kustomize spells it, in git's spelling.
+fn repository(address: &str) -> String {
+    let (place, query) = address.split_once('?').unwrap_or((address, ""));
+    let query = match query {
+        "" => String::new(),
+        query => format!("?{}", query.replace("version=", "ref=")),
+    };
+    let place = place.strip_prefix("git::").unwrap_or(place);
+    let place = match place.strip_prefix("github.com/") {
+        Some(rest) => format!("https://github.com/{rest}"),
+        None => place.to_owned(),
+    };
+    // Without a mark, the first two names are the repository.
+    let place = match place.strip_prefix("https://github.com/") {
+        Some(rest) if !rest.contains("//") => {
+            let mut parts = rest.splitn(3, '/');
+            let (owner, name) = (
+                parts.next().unwrap_or_default(),
+                parts.next().unwrap_or_default(),
+            );
+            match parts.next() {
+                Some(inner) => format!("https://github.com/{owner}/{name}//{inner}"),
+                None => place,
+            }
+        }
+        _ => place,
+    };
+    format!("git::{place}{query}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manifests_are_no_templates() {
+        for (text, want) in [
+            ("a: '{{ x }}'", r#"a: '{{"{{"}} x }}'"#),
+            ("{{{", r#"{{"{{"}}{"#),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(literal(text.as_bytes()), want.as_bytes(), "{text}");
+        }
+    }
+
+    #[test]
+    fn charts_are_named_after_files_and_folders() {
+        for (reference, form, want) in [
+            ("-", Form::Piped, "manifests"),
+            ("a/My_App.v2.yaml", Form::File, "my-app-v2"),
+            ("/tmp/k8s/", Form::Folder, "k8s"),
+            ("/", Form::Folder, "manifests"),
+        ] {
+            assert_eq!(name(reference, form).expect("a name"), want, "{reference}");
+        }
+    }
+
+    #[test]
+    fn repositories_are_addressed_as_kustomize_does() {
+        for (address, want) in [
+            (
+                "github.com/a/b/c/d?ref=v1",
+                "git::https://github.com/a/b//c/d?ref=v1",
+            ),
+            (
+                "https://github.com/a/b//c?ref=v1",
+                "git::https://github.com/a/b//c?ref=v1",
+            ),
+            (
+                "https://x.test/a/b.git//c?version=v1",
+                "git::https://x.test/a/b.git//c?ref=v1",
+            ),
+            ("git@github.com:a/b", "git::git@github.com:a/b"),
+        ] {
+            assert_eq!(repository(address), want, "{address}");
+        }
+    }
+}
