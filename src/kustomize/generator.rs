@@ -153,7 +153,8 @@ pub(super) fn generate(
         }
     }
     for (field, map) in [("data", data), ("binaryData", binary)] {
-        if !map.is_empty() {
+        // A Secret always has data, be it none.
+        if !map.is_empty() || (what == Generated::Secret && field == "data") {
             value[field] = Value::Object(map);
         }
     }
@@ -168,7 +169,6 @@ pub(super) fn generate(
     let mut resource = Resource::new(value);
     resource.behavior = behavior;
     resource.needs_hash = !settings.has_no_hash;
-    resource.is_noted = true;
     Ok(resource)
 }
 

@@ -29,8 +29,6 @@ pub(super) struct Resource {
     pub(super) needs_hash: bool,
     /// Variables that are read from it.
     pub(super) variables: Vec<String>,
-    /// Whether kustomize would have noted something in its annotations: those are texts then.
-    pub(super) is_noted: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -147,7 +145,6 @@ impl Resource {
     /// Remembers what it is called now.
     pub(super) fn remember(&mut self) {
         let id = self.id();
-        self.is_noted = true;
         self.previous.push(Previous {
             namespace: id.effective_namespace().to_owned(),
             name: id.name,
@@ -232,23 +229,25 @@ impl Resource {
         yaml::encode_frozen(&frozen(&self.value))
     }
 
-    /// Drops what kustomize drops with its notes: annotations are texts, and gone where there are none.
+    /// Leaves annotations as kustomize does, which keeps notes of its own there until the end: they are
+    /// texts, and gone where there are none.
     pub(super) fn finish(&mut self) {
-        if !self.is_noted {
-            return;
-        }
         let Some(Value::Object(metadata)) = self.value.get_mut("metadata") else {
             return;
         };
-        let Some(Value::Object(annotations)) = metadata.get_mut("annotations") else {
-            return;
-        };
-        for value in annotations.values_mut() {
-            if let Some(text) = scalar_text(value) {
-                *value = Value::String(text);
+        let is_empty = match metadata.get_mut("annotations") {
+            Some(Value::Object(annotations)) => {
+                for value in annotations.values_mut() {
+                    if let Some(text) = scalar_text(value) {
+                        *value = Value::String(text);
+                    }
+                }
+                annotations.is_empty()
             }
-        }
-        if annotations.is_empty() {
+            Some(Value::Null) => true,
+            _ => false,
+        };
+        if is_empty {
             metadata.shift_remove("annotations");
         }
     }

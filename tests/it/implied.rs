@@ -18,16 +18,16 @@ fn folder(words: &[&str]) -> Run {
 fn a_folder_of_manifests_renders_as_it_is_written() {
     let outcome = folder(&["render", "web", "k8s"]).go();
     let want = format!(
-        "---\n# Source: k8s/templates/a.yaml\n{MAP}\n---\n# Source: k8s/templates/sub/b.json.yaml\n{HOOK}\n"
+        "---\n# Source: k8s/templates/a.yaml\n{MAP}---\n# Source: k8s/templates/sub/b.json.yaml\n{HOOK}\n"
     );
     assert_eq!(outcome.success(), want);
     let outcome = folder(&["render", "web", "k8s/a.yaml"]).go();
     assert_eq!(
         outcome.success(),
-        format!("---\n# Source: a/templates/a.yaml\n{MAP}\n")
+        format!("---\n# Source: a/templates/a.yaml\n{MAP}")
     );
     let outcome = Run::pintle(&["render", "web", "-"]).stdin(MAP).go();
-    let want = format!("---\n# Source: manifests/templates/manifests.yaml\n{MAP}\n");
+    let want = format!("---\n# Source: manifests/templates/manifests.yaml\n{MAP}");
     assert_eq!(outcome.success(), want);
     let outcome = folder(&["lint", "k8s"]).go();
     assert!(
@@ -126,7 +126,7 @@ fn definitions_go_before_objects_of_their_kind() {
     );
     let both = run(&["render", "web", "all.yaml", "--include-crds"], THING);
     assert!(
-        both.success().starts_with("---\n# Source: crds/"),
+        both.success().starts_with("---\n# Source: all/crds/"),
         "{}",
         both.stdout
     );

@@ -157,7 +157,6 @@ impl Patch {
                     if self.remembers {
                         resource.remember();
                     }
-                    resource.is_noted = true;
                     let id = resource.id();
                     operation::apply(&mut resource.value, steps)
                         .map_err(|why| format!("{id}: {why}"))?;
