@@ -11,7 +11,7 @@ fn job(name: &str, event: &str, image: &str) -> String {
 }
 
 fn description(stage: &Stage<'_>) -> String {
-    let said = stage.run(&["status", "shop", "-o", "json"]).well();
+    let said = stage.run(&["helm", "status", "shop", "-o", "json"]).well();
     let status: serde_json::Value = serde_json::from_str(&said.stdout).expect("JSON");
     status["info"]["description"]
         .as_str()
