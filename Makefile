@@ -3,7 +3,7 @@
 CARGO ?= cargo
 HELM ?= helm
 
-.PHONY: help build test check fmt clippy bench diff-helm dist registries
+.PHONY: help build test check fmt clippy bench diff-helm dist registries moto
 
 help: ## Show this menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -14,7 +14,7 @@ build: ## Build the program for use (target/release/pintle)
 dist: ## Build what is shipped: slower to build, smaller and faster
 	$(CARGO) build --profile dist
 
-test: registries ## Run all tests (PINTLE_SKIP=cluster,registry: without Kubernetes and registries, which need Go)
+test: registries moto ## Run all tests (PINTLE_SKIP=cluster,registry,moto: without Kubernetes and registries, which need Go, and Amazon, which needs Python)
 	@case ",$(PINTLE_SKIP)," in *,cluster,*) ;; *) sh testdata/cluster/build.sh >/dev/null & cluster=$$! ;; esac; \
 	$(CARGO) test --no-run && { test -z "$$cluster" || wait $$cluster; }
 	$(CARGO) test
@@ -24,6 +24,11 @@ registries:
 	@case ",$(PINTLE_SKIP)," in *,registry,*) ;; *) \
 	tests/it/registry/install.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))/tmp/registry" || \
 	{ echo 'no registries: the tests of tests/it/registry would not run; PINTLE_SKIP=registry leaves them out' >&2; exit 1; } ;; esac
+
+moto:
+	@case ",$(PINTLE_SKIP)," in *,moto,*) ;; *) \
+	tests/it/secret/install.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))/tmp/moto" || \
+	{ echo 'no moto: the tests of tests/it/secret would not run; PINTLE_SKIP=moto leaves them out' >&2; exit 1; } ;; esac
 
 check: fmt clippy test ## What has to pass before a change is merged
 

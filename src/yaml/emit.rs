@@ -647,7 +647,7 @@ fn analyze(text: &[u8], dialect: Dialect) -> Shape {
 }
 
 /// `1:30` and the like, which YAML 1.1 reads as numbers.
-fn is_base_60(text: &[u8]) -> bool {
+pub(super) fn is_base_60(text: &[u8]) -> bool {
     let body = match text {
         [b'+' | b'-', body @ ..] => body,
         body => body,

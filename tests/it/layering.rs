@@ -88,7 +88,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     (
         "helmfile",
-        &["diag", "value", "go", "world", "yaml", "template", "sprig"],
+        &[
+            "diag", "value", "go", "world", "yaml", "template", "sprig", "net",
+        ],
     ),
     ("ui", &["diag", "backend"]),
     (

@@ -40,6 +40,8 @@ mod random;
 mod record;
 mod registry;
 mod remote;
+#[cfg(feature = "http")]
+mod secret;
 #[path = "../transcripts/serve.rs"]
 mod serve;
 #[cfg(feature = "kube")]

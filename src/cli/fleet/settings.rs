@@ -9,10 +9,10 @@ use crate::diag::Level;
 use crate::go::flag::FlagSet;
 use crate::go::{os, path, strconv};
 use crate::helmfile::remote::{Address, Remote};
-use crate::helmfile::secret::Known;
+use crate::helmfile::secret::{Registry, Resolver};
 use crate::helmfile::{Entries, Failure, Host, Options, Outside, Programs, set, set_strings};
 use crate::net::{self, Client};
-use crate::world::Real;
+use crate::world::{Real, World};
 
 /// Whether output is not to be painted.
 pub(super) fn is_colorless(flags: &FlagSet, environment: &Environment) -> bool {
@@ -124,10 +124,14 @@ pub(super) fn options(
 
 /// What templates may do.
 pub(super) fn outside(flags: &FlagSet) -> Outside {
-    let world = Arc::new(Real::new());
+    let world: Arc<dyn World> = Arc::new(Real::new());
     let refused = flags.has("no-exec") && flags.is("no-exec");
     Outside {
-        secrets: Arc::new(Known::new(world.clone())),
+        secrets: Arc::new(Resolver::new(
+            Arc::clone(&world),
+            refused,
+            Registry::of_run(&*world),
+        )),
         world,
         programs: match refused {
             true => Programs::Refused,

@@ -278,7 +278,11 @@ mod tests {
                 Real::new()
                     .with_variables(BTreeMap::from([("NAME".to_owned(), "value".to_owned())])),
             ),
-            secrets: Arc::new(secret::Known::default()),
+            secrets: Arc::new(secret::Resolver::new(
+                Arc::new(Real::new()),
+                true,
+                secret::Registry::new([0; 32]),
+            )),
             programs: Programs::default(),
         };
         let data = decode(data.as_bytes()).expect("YAML").thaw();

@@ -80,6 +80,11 @@ impl Sources {
         }
     }
 
+    /// Whether the profile that was asked for is in the files.
+    pub fn has_profile(&self) -> bool {
+        matches!(self.profile(&self.profile_name().0), Ok(Some(_)))
+    }
+
     /// The region: the one that was asked for, that of the variables, that of the profile.
     ///
     /// # Errors

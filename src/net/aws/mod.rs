@@ -1,11 +1,13 @@
 //! What Amazon's services ask of those who talk to them.
 
+mod call;
 mod credential;
 mod profile;
 mod sign;
 mod single;
 mod token;
 
+pub use call::{Call, Service, Session};
 pub use credential::{Lasting, Sources, moment};
 pub use profile::section;
 pub use sign::{Credentials, Get, Post, form};

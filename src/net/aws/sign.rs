@@ -156,7 +156,7 @@ pub fn form(pairs: &[(&str, &str)]) -> String {
     escaped.collect::<Vec<_>>().join("&")
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -173,14 +173,14 @@ fn escape(text: &str) -> String {
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// A request as both sides write it down before they sign it.
-struct Canonical<'a> {
-    method: &'a str,
-    path: &'a str,
-    query: &'a str,
-    host: &'a str,
-    headers: &'a [(&'static str, String)],
+pub(super) struct Canonical<'a> {
+    pub(super) method: &'a str,
+    pub(super) path: &'a str,
+    pub(super) query: &'a str,
+    pub(super) host: &'a str,
+    pub(super) headers: &'a [(&'static str, String)],
     /// The digest of the body.
-    body: &'a str,
+    pub(super) body: &'a str,
 }
 
 /// The names of signed headers; `host` stands where the alphabet has it.
@@ -213,15 +213,15 @@ impl Canonical<'_> {
 }
 
 /// When something is signed, and for what.
-struct Stamp {
-    moment: String,
+pub(super) struct Stamp {
+    pub(super) moment: String,
     /// Day, region, service.
     parts: [String; 3],
     scope: String,
 }
 
 impl Stamp {
-    fn of(time: SystemTime, region: &str, service: &str) -> Stamp {
+    pub(super) fn of(time: SystemTime, region: &str, service: &str) -> Stamp {
         let time = Time::from_system(time, Zone::Utc);
         let text = |layout: &[u8]| String::from_utf8_lossy(&time.format(layout)).into_owned();
         let day = text(b"20060102");
@@ -244,7 +244,7 @@ impl Stamp {
         hex(&key)
     }
 
-    fn authorize(&self, credentials: &Credentials, request: &Canonical<'_>) -> String {
+    pub(super) fn authorize(&self, credentials: &Credentials, request: &Canonical<'_>) -> String {
         format!(
             "{ALGORITHM} Credential={}/{}, SignedHeaders={}, Signature={}",
             credentials.access_key,
@@ -255,7 +255,7 @@ impl Stamp {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

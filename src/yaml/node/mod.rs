@@ -8,11 +8,12 @@ mod read;
 mod scalar;
 mod write;
 
-use super::resolve::{Dialect, Resolved, resolve};
+use super::emit::is_base_60;
+use super::resolve::{Dialect, Resolved, old_bool, resolve};
 use super::token::Style;
 
 pub use scalar::Scalar;
-pub use write::write;
+pub use write::{Layout, write, write_with};
 
 /// A document or a part of one.
 #[derive(Clone, Debug)]
@@ -96,6 +97,30 @@ impl Node {
             value: value.into(),
             style,
             ..Node::new(Kind::Scalar)
+        }
+    }
+
+    /// A text, in the style that the encoder chooses: in quotes where YAML 1.1 or 1.2 would read
+    /// something else, in lines where it has some, in base64 where it is no UTF-8.
+    pub fn text(value: &[u8]) -> Node {
+        if std::str::from_utf8(value).is_err() {
+            return Node {
+                tag: b"!!binary".to_vec(),
+                is_tagged: true,
+                ..Node::scalar(crate::go::base64::encode(value), Style::Plain)
+            };
+        }
+        let is_text = resolve(value, Dialect::V3) == Resolved::String
+            && old_bool(value).is_none()
+            && !is_base_60(value);
+        let style = match () {
+            () if value.contains(&b'\n') => Style::Literal,
+            () if is_text => Style::Plain,
+            () => Style::Double,
+        };
+        Node {
+            tag: b"!!str".to_vec(),
+            ..Node::scalar(value, style)
         }
     }
 

@@ -1,7 +1,6 @@
 //! Nodes to text.
 //!
-//! Styles and comments stay as they are where that is possible; indentation is two columns, and
-//! lists in maps are not indented. Behaviour of `emitterc.go` and `encoder.node` of `encode.go`,
+//! Styles and comments stay as they are where that is possible. Behaviour of `emitterc.go` and `encoder.node` of `encode.go`,
 //! go.yaml.in/yaml/v3 3.0.4.
 
 use super::super::emit::{Emitter, Shape};
@@ -13,10 +12,30 @@ use super::{Kind, LONG, Node, tag_of};
 /// Keys longer than this, in bytes, are written after a `?`.
 const MAX_SIMPLE_KEY: usize = 128;
 
-/// Writes documents one after the other, with `---` between.
+/// How far things are indented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Columns of a level (`SetIndent`), up to 9.
+    pub indent: u8,
+    /// Whether the dashes of lists stand below the keys of the lists (`CompactSeqIndent`).
+    pub is_compact: bool,
+}
+
+/// Writes documents one after the other, with `---` between; two columns a level, lists in maps not
+/// indented.
 pub fn write<'n>(nodes: impl IntoIterator<Item = &'n Node>) -> Vec<u8> {
+    let layout = Layout {
+        indent: 2,
+        is_compact: true,
+    };
+    write_with(nodes, layout)
+}
+
+/// Writes documents one after the other, with `---` between.
+pub fn write_with<'n>(nodes: impl IntoIterator<Item = &'n Node>, layout: Layout) -> Vec<u8> {
     let mut writer = Writer {
         emitter: Emitter::new(Dialect::V3),
+        layout,
         foot_indent: None,
         flow: 0,
         pending: Pending::default(),
@@ -42,6 +61,7 @@ struct Pending {
 
 struct Writer {
     emitter: Emitter,
+    layout: Layout,
     /// The indentation of the foot that was just written: an empty line keeps it apart.
     foot_indent: Option<i32>,
     /// How many brackets are open.
@@ -244,10 +264,11 @@ impl Writer {
     /// Goes one level in; gives the indentation to return to.
     fn enter(&mut self, is_flow: bool, place: Place) -> i32 {
         let before = self.emitter.indent;
+        let width = i32::from(self.layout.indent);
         self.emitter.indent = match place {
-            _ if before < 0 => 2 * i32::from(is_flow),
+            _ if before < 0 => width * i32::from(is_flow),
             Place::BlockItem => before + 2,
-            _ => 2 * ((before + 2) / 2),
+            _ => width * ((before + width) / width),
         };
         before
     }
@@ -410,7 +431,8 @@ impl Writer {
     fn block_header(&mut self, indicator: &[u8], value: &[u8]) {
         self.indicator(indicator, Indicator::SPACED);
         if value.first() == Some(&b' ') || break_length(value, 0) > 0 {
-            self.indicator(b"2", Indicator::PLAIN);
+            let hint = [b'0' + self.layout.indent % 10];
+            self.indicator(&hint, Indicator::PLAIN);
         }
         let last = last_character(value, value.len());
         let before = last.and_then(|last| last_character(value, last));
@@ -479,7 +501,9 @@ impl Writer {
 
     fn block_list(&mut self, node: &Node, place: Place) {
         let emitter = &self.emitter;
-        let is_compact = place == Place::InMap && (emitter.column == 0 || !emitter.fresh);
+        let is_compact = self.layout.is_compact
+            && place == Place::InMap
+            && (emitter.column == 0 || !emitter.fresh);
         let before = self.enter(false, place);
         if is_compact && before >= 0 {
             self.emitter.indent -= 2;

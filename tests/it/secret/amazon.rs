@@ -1,0 +1,249 @@
+//! Parameters, secrets, keys and buckets of Amazon, as moto has them.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use pintle::helmfile::secret::Vals;
+use serde_json::{Value, json};
+
+use super::{told, vals};
+
+/// The program; none where `PINTLE_SKIP` names `moto`.
+#[expect(clippy::disallowed_methods, reason = "PINTLE_SKIP is for the tests")]
+fn program() -> Option<PathBuf> {
+    let skipped = std::env::var("PINTLE_SKIP").unwrap_or_default();
+    if skipped.split(',').any(|name| name == "moto") {
+        return None;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("moto");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/secret/install.sh");
+    let output = Command::new("sh").arg(script).arg(&folder).output();
+    match output {
+        Ok(output) if output.status.success() => Some(folder.join("moto_server")),
+        Ok(output) => panic!(
+            "this test did not run, for moto is missing (PINTLE_SKIP=moto leaves it out):\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        ),
+        Err(error) => panic!("sh: {error}"),
+    }
+}
+
+/// Amazon, until it is dropped.
+struct Amazon {
+    child: Child,
+    url: String,
+}
+
+impl Drop for Amazon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Amazon {
+    fn start() -> Option<Amazon> {
+        let mut child = Command::new(program()?)
+            .args(["-H", "127.0.0.1", "-p", "0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("moto");
+        let stderr = child.stderr.take().expect("a pipe");
+        let mut amazon = Amazon {
+            child,
+            url: String::new(),
+        };
+        let mut said = String::new();
+        let mut lines = BufReader::new(stderr).lines();
+        while let Some(Ok(line)) = lines.next() {
+            if let Some((_, url)) = line.split_once("Running on ") {
+                url.trim().clone_into(&mut amazon.url);
+                // Nobody reads what it says of requests, but it has to be able to say it.
+                std::thread::spawn(move || lines.for_each(drop));
+                return Some(amazon);
+            }
+            said += &line;
+        }
+        panic!("moto did not start: {said}");
+    }
+
+    /// Asks a service for something.
+    fn ask(&self, service: &str, target: &str, input: &Value) -> Value {
+        let mut answer = ureq::post(format!("{}/", self.url))
+            .header("authorization", signed(service))
+            .header("x-amz-target", target)
+            .header("content-type", "application/x-amz-json-1.1")
+            .send(input.to_string())
+            .expect("an answer");
+        let text = answer.body_mut().read_to_string().expect("a text");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Puts an object into a bucket; gives its version.
+    fn put(&self, path: &str, body: &str) -> String {
+        let answer = ureq::put(format!("{}/{path}", self.url))
+            .header("authorization", signed("s3"))
+            .send(body)
+            .expect("an answer");
+        let version = answer.headers().get("x-amz-version-id");
+        version.map_or(String::new(), |version| {
+            version.to_str().expect("a text").to_owned()
+        })
+    }
+
+    fn vals(&self, more: &[(&str, &str)]) -> Vals {
+        let mut variables = vec![
+            ("AWS_ENDPOINT_URL", self.url.as_str()),
+            ("AWS_ACCESS_KEY_ID", "key"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("AWS_REGION", "eu-west-1"),
+            ("HOME", "/nonexistent"),
+        ];
+        variables.extend(more);
+        vals(&variables)
+    }
+}
+
+/// moto looks at the scope of a signature only.
+fn signed(service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential=x/20240101/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=x"
+    )
+}
+
+#[test]
+fn secrets_of_amazon_are_read_as_vals_does() {
+    let Some(amazon) = Amazon::start() else {
+        return;
+    };
+    let parameter = |name: &str, value: &str| {
+        let input =
+            json!({"Name": name, "Value": value, "Type": "SecureString", "Overwrite": true});
+        amazon.ask("ssm", "AmazonSSM.PutParameter", &input);
+    };
+    parameter("/shop/db/password", "first");
+    parameter("/shop/db/password", "second");
+    parameter("/shop/db/user", "admin");
+    parameter("/shop/db/deep/key", "below");
+    parameter("/shop/doc", "a: {b: 5}\n");
+    for number in 0..23 {
+        parameter(&format!("/many/p{number}"), &number.to_string());
+    }
+    let secret = amazon.ask(
+        "secretsmanager",
+        "secretsmanager.CreateSecret",
+        &json!({"Name": "shop/api", "SecretString": "{\"token\": \"t0ken\", \"n\": 7}"}),
+    );
+    let arn = secret["ARN"].as_str().expect("an ARN");
+    let version = secret["VersionId"].as_str().expect("a version");
+    amazon.ask(
+        "secretsmanager",
+        "secretsmanager.PutSecretValue",
+        &json!({"SecretId": "shop/api", "SecretString": "{\"token\": \"newer\"}"}),
+    );
+    amazon.ask(
+        "secretsmanager",
+        "secretsmanager.CreateSecret",
+        &json!({"Name": "group/one", "SecretString": "1st"}),
+    );
+    amazon.ask(
+        "secretsmanager",
+        "secretsmanager.CreateSecret",
+        &json!({"Name": "group/meta", "SecretString": "{\"github.com/helmfile/vals\": [\"one\"]}"}),
+    );
+    amazon.ask(
+        "secretsmanager",
+        "secretsmanager.CreateSecret",
+        &json!({"Name": "packed", "SecretBinary": "YmluYXJ5"}),
+    );
+    amazon.put("bucket", "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>");
+    amazon.put(
+        "bucket?versioning",
+        "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+    );
+    let old = amazon.put("bucket/a%20b/c.yaml", "x: {y: old}\n");
+    amazon.put("bucket/a%20b/c.yaml", "x: {y: new}\n");
+    let key = amazon.ask("kms", "TrentService.CreateKey", &json!({}));
+    let key = key["KeyMetadata"]["KeyId"].as_str().expect("a key");
+    let sealed = amazon.ask(
+        "kms",
+        "TrentService.Encrypt",
+        &json!({"KeyId": key, "Plaintext": "aGlkZGVu"}),
+    );
+    let sealed = sealed["CiphertextBlob"].as_str().expect("a text");
+    let sealed = sealed.replace('+', "-").replace('/', "_");
+
+    let vals = amazon.vals(&[]);
+    for (text, want) in [
+        ("ref+awsssm://shop/db/password".to_owned(), "second"),
+        ("ref+awsssm:///shop/db/password".to_owned(), "second"),
+        (
+            "ref+awsssm://shop/db/password?version=1".to_owned(),
+            "first",
+        ),
+        ("ref+awsssm://shop/db#/user".to_owned(), "admin"),
+        ("ref+awsssm://shop/db#/deep/key".to_owned(), "<nil>"),
+        (
+            "ref+awsssm://shop?recursive=true#/db/deep/key".to_owned(),
+            "below",
+        ),
+        (
+            "ref+awsssm://shop/doc?mode=singleparam#/a/b".to_owned(),
+            "5",
+        ),
+        ("ref+awsssm://many#/p22".to_owned(), "22"),
+        (
+            "ref+awsssm://shop/doc?region=us-east-1&x=y".to_owned(),
+            "expand awsssm://shop/doc?region=us-east-1&x=y: get parameter: operation error SSM: GetParameter, ",
+        ),
+        ("ref+awssecrets://shop/api#/token".to_owned(), "newer"),
+        (
+            "ref+awssecrets://shop/api?version_stage=AWSPREVIOUS#/n".to_owned(),
+            "7",
+        ),
+        (
+            format!("ref+awssecrets://shop/api?version_id={version}#/token"),
+            "t0ken",
+        ),
+        (format!("ref+awssecrets://{arn}#/token"), "newer"),
+        ("ref+awssecrets://group#/one".to_owned(), "1st"),
+        ("ref+awssecrets://packed".to_owned(), "binary"),
+        ("ref+s3://bucket/a%20b/c.yaml".to_owned(), "x: {y: new}\n"),
+        ("ref+s3://bucket/a%20b/c.yaml#/x/y".to_owned(), "new"),
+        (
+            format!("ref+s3://bucket/a%20b/c.yaml?version_id={old}#/x/y"),
+            "old",
+        ),
+        (
+            "ref+s3://bucket/none".to_owned(),
+            "expand s3://bucket/none: getting s3 object: operation error S3: GetObject, https response error StatusCode: 404, ",
+        ),
+        (format!("ref+awskms://{sealed}"), "hidden"),
+    ] {
+        let got = told(&vals, &text);
+        if want.ends_with(", ") {
+            let want = want.trim_end_matches(", ");
+            assert!(got.starts_with(want), "{text}: {got}");
+        } else {
+            assert_eq!(got, want, "{text}");
+        }
+    }
+    let missing = told(&vals, "ref+awsssm://shop/none");
+    let end = "ParameterNotFound: Parameter /shop/none not found.";
+    assert!(missing.ends_with(end), "{missing}");
+    let missing = told(&vals, "ref+awssecrets://none/such");
+    assert!(missing.contains("ResourceNotFoundException"), "{missing}");
+
+    // Variables stand in for parameters; a role is taken; a profile that is not here gives way.
+    let role = "ref+awsssm://shop/db/user?role_arn=arn:aws:iam::123456789012:role/reader";
+    assert_eq!(told(&vals, role), "admin");
+    let profile = "ref+awsssm://shop/db/user?profile=nowhere";
+    assert_eq!(told(&vals, profile), "admin");
+    let elsewhere = amazon.vals(&[("VALS_REGION", "us-east-1")]);
+    assert_ne!(told(&elsewhere, "ref+awsssm://shop/db/user"), "admin");
+    let here = "ref+awsssm://shop/db/user?region=eu-west-1";
+    assert_eq!(told(&elsewhere, here), "admin");
+}
