@@ -9,6 +9,7 @@ use super::settings;
 use crate::diag::Level;
 use crate::go::flag::FlagSet;
 use crate::go::os;
+use crate::helmfile::secret::Registry;
 use crate::helmfile::{Answer, Call, Host, Log};
 use crate::ui::Terminal;
 
@@ -16,6 +17,8 @@ use crate::ui::Terminal;
 pub(super) struct Screen<'a> {
     terminal: RefCell<&'a mut Terminal>,
     level: Level,
+    /// What is not to be seen; as Helmfile, all is.
+    hidden: Option<Registry>,
 }
 
 impl<'a> Screen<'a> {
@@ -27,7 +30,13 @@ impl<'a> Screen<'a> {
         Screen {
             terminal: RefCell::new(terminal),
             level: settings::level(flags, environment),
+            hidden: None,
         }
+    }
+
+    /// Masks secrets in logs.
+    pub(super) fn hide(&mut self, secrets: &Registry) {
+        self.hidden = Some(secrets.clone());
     }
 }
 
@@ -48,7 +57,11 @@ impl Host for Screen<'_> {
     }
 
     fn complain(&self, text: &str) {
-        self.terminal.borrow().complain(text);
+        let terminal = self.terminal.borrow();
+        match &self.hidden {
+            Some(secrets) => terminal.complain(&secrets.mask(text)),
+            None => terminal.complain(text),
+        }
     }
 
     fn helm(&self, call: &Call) -> Answer {

@@ -1,6 +1,8 @@
 //! Helmfile's command line (`cmd/`, Helmfile 1.7.4): the words of `helmfile`, and what `pintle fleet`
 //! does with the same flags.
 
+#[cfg(feature = "kube")]
+mod cluster;
 mod command;
 mod flag;
 mod host;
@@ -9,15 +11,18 @@ mod version;
 
 use self::host::Screen;
 use super::environment::Environment;
+use super::run::source::is_own;
 use crate::diag::{Error, Kind};
 use crate::go::flag::{FlagSet, Found, Unknown, find};
 use crate::go::strconv;
+use crate::helmfile::secret::Registry;
 use crate::helmfile::{
     Build, Charts, Create, Failure, Fleet, Lint, List, Listing, Needs, PrintEnv, Template,
     WriteValues, create,
 };
 use crate::net;
 use crate::ui::{Terminal, report};
+use crate::world::Real;
 
 use self::flag::GLOBAL;
 
@@ -176,7 +181,7 @@ fn perform(
         let message = "--color and --no-color cannot be specified at the same time";
         return Err(usage(message.to_owned()));
     }
-    let screen = Screen::new(flags, environment, terminal);
+    let mut screen = Screen::new(flags, environment, terminal);
     match name {
         "create" => {
             let folder = match (flags.text("output-dir"), arguments.first()) {
@@ -205,7 +210,12 @@ fn perform(
         return Err(usage(message));
     }
     let remote = settings::Fetcher::of(environment);
-    let outside = settings::outside(flags);
+    let secrets = Registry::of_run(&Real::new());
+    let is_own = is_own(flags);
+    if is_own {
+        screen.hide(&secrets);
+    }
+    let outside = settings::outside(flags, environment, &secrets);
     let fleet = Fleet::new(&options, &screen, &remote, outside);
     let result = match name {
         "template" => fleet.template(&template(flags)),
@@ -245,6 +255,10 @@ fn perform(
         Err(mut failure) => {
             if failure.is_no_match() && flags.is("allow-no-matching-release") {
                 failure.code = 0;
+            }
+            if is_own {
+                failure.message = secrets.mask(&failure.message).into_owned();
+                failure.hint = failure.hint.map(|hint| secrets.mask(&hint).into_owned());
             }
             Err(failure)
         }

@@ -122,22 +122,29 @@ pub(super) fn options(
     })
 }
 
-/// What templates may do.
-pub(super) fn outside(flags: &FlagSet) -> Outside {
+/// What templates may do. What they are told of secrets becomes known to `secrets`.
+pub(super) fn outside(flags: &FlagSet, environment: &Environment, secrets: &Registry) -> Outside {
     let world: Arc<dyn World> = Arc::new(Real::new());
     let refused = flags.has("no-exec") && flags.is("no-exec");
+    let resolver = Resolver::new(Arc::clone(&world), refused, secrets.clone());
     Outside {
-        secrets: Arc::new(Resolver::new(
-            Arc::clone(&world),
-            refused,
-            Registry::of_run(&*world),
-        )),
+        secrets: Arc::new(with_cluster(resolver, environment)),
         world,
         programs: match refused {
             true => Programs::Refused,
             false => Programs::default(),
         },
     }
+}
+
+#[cfg(feature = "kube")]
+fn with_cluster(resolver: Resolver, environment: &Environment) -> Resolver {
+    resolver.with_cluster(Arc::new(super::cluster::Clusters::new(environment)))
+}
+
+#[cfg(not(feature = "kube"))]
+fn with_cluster(resolver: Resolver, _environment: &Environment) -> Resolver {
+    resolver
 }
 
 /// Where things from elsewhere are kept.

@@ -1,6 +1,8 @@
 //! Secrets from services, through the library: Amazon's as moto has them, Vault's as a small fake does.
 
 mod amazon;
+#[cfg(feature = "age")]
+mod state;
 mod vault;
 
 use std::collections::BTreeMap;
