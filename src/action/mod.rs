@@ -30,6 +30,7 @@ pub mod registry;
 pub mod repo;
 pub mod rollback;
 pub mod search;
+pub mod shelf;
 pub mod show;
 pub mod source;
 pub mod status;

@@ -169,7 +169,10 @@ pub(super) fn load(
     let path = wanted.source.locate(wanted.chart, out, notices)?;
     notices.push(Notice::new(Level::Debug, "Chart path").with("path", &path));
     let layers = values::layer(wanted.values, around.files)?;
-    let mut chart = chart::load(&path, notices)?;
+    let mut chart = match &wanted.source.shelf {
+        Some(shelf) => shelf.load(&path, notices)?,
+        None => chart::load(&path, notices)?,
+    };
     if wanted.verb == Verb::Install {
         check_installable(&chart)?;
     }

@@ -1,7 +1,9 @@
 //! Where a chart comes from (`action.ChartPathOptions`, Helm 4.2.4).
 
 use std::path::Path;
+use std::sync::Arc;
 
+use super::shelf::Shelf;
 use crate::chart::provenance::Keys;
 use crate::diag::{Error, Kind, Level, Notice};
 use crate::fetch::bucket::{self, Chart, Clouds};
@@ -33,6 +35,8 @@ pub struct Source {
     pub debug: bool,
     /// What is known of buckets and git repositories, where charts may be there, too; Helm knows neither.
     pub beyond: Option<Clouds>,
+    /// Charts that were read for others, and that nobody changes meanwhile.
+    pub shelf: Option<Arc<Shelf>>,
 }
 
 impl Source {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::kubeconfig;
+use crate::action::shelf::Shelf;
 use crate::go::flag::FlagSet;
 use crate::go::path;
 use crate::plugin::{Getters, Host, Plugin};
@@ -35,6 +36,8 @@ pub(super) struct Errand {
     pub(super) files: BTreeMap<String, Arc<[u8]>>,
     /// Post-renderers may be programs, as Helm 3 takes them.
     pub(super) takes_programs: bool,
+    /// Charts that were read for others.
+    pub(super) shelf: Option<Arc<Shelf>>,
 }
 
 type Lookup = dyn Fn(&str) -> Option<String>;

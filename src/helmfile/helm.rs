@@ -94,12 +94,15 @@ impl Fleet<'_> {
     /// # Errors
     /// The block that tells about a command that failed; the answer stands beside it.
     pub(super) fn run(&self, call: &Call) -> Result<Answer, (Answer, String)> {
-        self.debug(&format!(
-            "exec: {} {}",
-            call.binary,
-            call.arguments.join(" ")
-        ));
-        let answer = self.host.helm(call);
+        self.debug(&told(call));
+        self.judge(call, self.host.helm(call))
+    }
+
+    /// Whether an answer is one.
+    ///
+    /// # Errors
+    /// The block that tells about a command that failed; the answer stands beside it.
+    pub(super) fn judge(&self, call: &Call, answer: Answer) -> Result<Answer, (Answer, String)> {
         match answer.code {
             0 => Ok(answer),
             _ => {
@@ -294,6 +297,11 @@ pub(super) fn download_flags(state: &State, release: &Record, flags: &mut Vec<St
     {
         flags.push("--insecure-skip-tls-verify".to_owned());
     }
+}
+
+/// What a log says about a call.
+pub(super) fn told(call: &Call) -> String {
+    format!("exec: {} {}", call.binary, call.arguments.join(" "))
 }
 
 /// Words of `--args` and the like: split at blanks, all of one flag moved to where it stands first,

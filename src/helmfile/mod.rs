@@ -67,6 +67,12 @@ pub trait Host: Log {
     /// Runs a command line of Helm's.
     fn helm(&self, call: &Call) -> Answer;
 
+    /// Runs several that do not wait for each other, up to `limit` at a time; 0 is as many as is good.
+    fn helm_all(&self, calls: &[Call], limit: usize) -> Vec<Answer> {
+        let _ = limit;
+        calls.iter().map(|call| self.helm(call)).collect()
+    }
+
     /// The folder that relative paths start from.
     fn folder(&self) -> String;
 
@@ -130,6 +136,8 @@ pub struct Options {
     pub path: String,
     /// The program that this is, where Helm itself is not installed.
     pub program: String,
+    /// How many releases are rendered at once, 0 for as many as is good.
+    pub concurrency: usize,
 }
 
 /// Why a command failed.
@@ -194,6 +202,8 @@ pub struct Fleet<'a> {
     temporary: Cell<u32>,
     /// Folders of charts that were made.
     made: RefCell<Vec<String>>,
+    /// What is logged later, while it is held back.
+    held: RefCell<Option<Vec<(Level, String)>>>,
 }
 
 impl<'a> Fleet<'a> {
@@ -213,6 +223,7 @@ impl<'a> Fleet<'a> {
             decrypted: RefCell::default(),
             temporary: Cell::new(std::process::id()),
             made: RefCell::default(),
+            held: RefCell::default(),
         }
     }
 
@@ -221,16 +232,30 @@ impl<'a> Fleet<'a> {
         world.variable(name).unwrap_or_default()
     }
 
+    fn log(&self, level: Level, text: &str) {
+        match &mut *self.held.borrow_mut() {
+            Some(held) => held.push((level, text.to_owned())),
+            None => self.host.log(level, text),
+        }
+    }
+
+    /// What `act` makes of it, and what it would have logged.
+    fn quietly<T>(&self, act: impl FnOnce() -> T) -> (T, Vec<(Level, String)>) {
+        *self.held.borrow_mut() = Some(Vec::new());
+        let made = act();
+        (made, self.held.take().unwrap_or_default())
+    }
+
     fn info(&self, text: &str) {
-        self.host.log(Level::Info, text);
+        self.log(Level::Info, text);
     }
 
     fn warn(&self, text: &str) {
-        self.host.log(Level::Warn, text);
+        self.log(Level::Warn, text);
     }
 
     fn debug(&self, text: &str) {
-        self.host.log(Level::Debug, text);
+        self.log(Level::Debug, text);
     }
 
     /// What is in an encrypted file; each is read once.

@@ -18,6 +18,7 @@ mod examples;
 mod fault;
 #[cfg(feature = "kube")]
 mod fault_cluster;
+mod fleet;
 mod front;
 mod implied;
 #[allow(dead_code, reason = "each test binary uses a part of it")]

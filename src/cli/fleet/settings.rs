@@ -116,6 +116,7 @@ pub(super) fn options(
         temporary: std::env::temp_dir().to_string_lossy().into_owned(),
         values_folder: environment.get("HELMFILE_TEMPDIR"),
         path: environment.get("PATH"),
+        concurrency: usize::try_from(flags.int("concurrency")).unwrap_or(0),
         program: std::env::current_exe()
             .map(|program| program.to_string_lossy().into_owned())
             .unwrap_or_default(),

@@ -133,6 +133,10 @@ pub(in crate::cli) fn source(
         verify: flags.is("verify").then(|| keys(flags)),
         debug: flags.is("debug"),
         beyond: flags.is(BEYOND).then(clouds),
+        shelf: environment
+            .errand
+            .as_ref()
+            .and_then(|errand| errand.shelf.clone()),
     })
 }
 

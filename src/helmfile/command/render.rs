@@ -5,15 +5,16 @@ use std::fs;
 
 use super::plan::{Needs, plan};
 use super::{Fleet, Preparation};
+use crate::diag::Level;
 use crate::go::{os, path};
-use crate::helmfile::Failure;
 use crate::helmfile::chartify::Rendering;
-use crate::helmfile::helm::TemplateFlags;
+use crate::helmfile::helm::{TemplateFlags, told};
 use crate::helmfile::hook::Event;
 use crate::helmfile::load::State;
 use crate::helmfile::select::Installed;
 use crate::helmfile::state::Record;
 use crate::helmfile::visit::Walk;
+use crate::helmfile::{Call, Failure};
 
 /// `template`
 #[derive(Clone, Debug, Default)]
@@ -59,6 +60,19 @@ pub struct Lint {
     pub values: Vec<String>,
     /// What is done about what selected releases need.
     pub needs: Needs,
+}
+
+/// How many releases are rendered before any of them is shown.
+const AT_ONCE: usize = 32;
+
+/// A release that is rendered with others.
+struct Waiting {
+    name: String,
+    chart: String,
+    /// What was logged about its values.
+    log: Vec<(Level, String)>,
+    /// Nothing where its values, or a release before it, failed.
+    call: Option<Call>,
 }
 
 impl Fleet<'_> {
@@ -109,41 +123,77 @@ impl Fleet<'_> {
         let installed = Installed::of(state);
         let extra = self.extra(state);
         let mut failures: Vec<Failure> = Vec::new();
+        let mut waiting: Vec<Waiting> = Vec::new();
         for release in &mut releases {
             self.put_over(&installed, release);
             let mut errors = Vec::new();
-            let call = self.template_call(state, release, options, &mut errors);
-            failures.extend(errors.into_iter().map(Failure::of));
-            if failures.is_empty()
-                && let Some((words, files)) = call
-            {
-                let chart = chart_of(release);
-                self.info(&format!(
-                    "Templating release={}, chart={}",
-                    release.text("name"),
-                    redacted(&chart)
-                ));
-                let is_written = words
-                    .iter()
-                    .any(|word| word == "--output-dir" || word.starts_with("--output-dir="));
-                let call = self.call(state, words, files, &extra);
-                let (answer, failed) = match self.run(&call) {
-                    Ok(answer) => (answer, None),
-                    Err((answer, block)) => (answer, Some(block)),
-                };
-                match is_written {
-                    true => self.info_output(&without_repeats(&answer.stdout)),
-                    false if !answer.stdout.is_empty() => {
-                        self.host.print(&answer.stdout);
-                        self.host.print(b"\n");
-                    }
-                    false => {}
-                }
-                failures.extend(failed.map(Failure::of));
+            let (call, log) =
+                self.quietly(|| self.template_call(state, release, options, &mut errors));
+            let call = match failures.is_empty() && errors.is_empty() {
+                true => call,
+                false => None,
+            };
+            waiting.push(Waiting {
+                name: release.text("name").to_owned(),
+                chart: chart_of(release),
+                log,
+                call: call.map(|(words, files)| self.call(state, words, files, &extra)),
+            });
+            let has_hooks = !release.records("hooks").is_empty();
+            if has_hooks || !errors.is_empty() || waiting.len() == AT_ONCE {
+                self.render_all(std::mem::take(&mut waiting), &mut failures);
             }
+            failures.extend(errors.into_iter().map(Failure::of));
             self.clean_up(state, release, "template");
         }
+        self.render_all(waiting, &mut failures);
         failures
+    }
+
+    /// Renders releases together; they are told about as if one came after the other, up to the
+    /// first that fails.
+    fn render_all(&self, mut waiting: Vec<Waiting>, failures: &mut Vec<Failure>) {
+        let calls: Vec<Call> = match failures.is_empty() {
+            true => waiting
+                .iter_mut()
+                .filter_map(|one| one.call.take())
+                .collect(),
+            false => Vec::new(),
+        };
+        // Of files of one name the last counts.
+        let limit = match calls.iter().any(is_written) {
+            true => 1,
+            false => self.options.concurrency,
+        };
+        let mut answers = calls.iter().zip(self.host.helm_all(&calls, limit));
+        for one in waiting {
+            for (level, text) in &one.log {
+                self.log(*level, text);
+            }
+            if !failures.is_empty() {
+                continue;
+            }
+            let Some((call, answer)) = answers.next() else {
+                continue;
+            };
+            let Waiting { name, chart, .. } = &one;
+            let chart = redacted(chart);
+            self.info(&format!("Templating release={name}, chart={chart}"));
+            self.debug(&told(call));
+            let (answer, failed) = match self.judge(call, answer) {
+                Ok(answer) => (answer, None),
+                Err((answer, block)) => (answer, Some(block)),
+            };
+            match is_written(call) {
+                true => self.info_output(&without_repeats(&answer.stdout)),
+                false if !answer.stdout.is_empty() => {
+                    self.host.print(&answer.stdout);
+                    self.host.print(b"\n");
+                }
+                false => {}
+            }
+            failures.extend(failed.map(Failure::of));
+        }
     }
 
     /// The words for one release; nothing where its values fail.
@@ -324,6 +374,12 @@ impl Fleet<'_> {
         }
         (errors, failed)
     }
+}
+
+/// Whether manifests go to files.
+fn is_written(call: &Call) -> bool {
+    let mut words = call.arguments.iter();
+    words.any(|word| word == "--output-dir" || word.starts_with("--output-dir="))
 }
 
 /// The chart of a release as Helm is told it (`ChartPathOrName`).
