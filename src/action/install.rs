@@ -3,9 +3,7 @@
 use super::conflict::{self, Sides};
 use super::lifecycle::{Care, Cluster, Operation, creating, now, set_status};
 use super::ownership::{Claim, Owner};
-use super::prepare::{
-    self, Naming, Prepared, Rendered, Surroundings, Verb, Wanted, write_document,
-};
+use super::prepare::{self, Naming, Prepared, Rendered, Surroundings, Verb, Wanted};
 use super::source::Source;
 use super::trial::{self, Trial};
 use super::{crd, duplicate, hook, pending, uninstall};
@@ -604,9 +602,9 @@ impl Output {
             let is_secret = *document.kind == *b"Secret" && *document.api_version == *b"v1";
             if hide_secret && is_secret {
                 const HIDDEN: &[u8] = b"# HIDDEN: The Secret output has been suppressed";
-                write_document(&mut text, &document.path, HIDDEN);
+                manifest::write_document(&mut text, &document.path, HIDDEN);
             } else {
-                write_document(&mut text, &document.path, &document.content);
+                manifest::write_document(&mut text, &document.path, &document.content);
             }
         }
         Ok(Output {

@@ -580,13 +580,3 @@ pub(super) fn check_labels(labels: &[(String, String)]) -> Result<(), Error> {
     }
     Ok(())
 }
-
-/// What a document begins with, before the path of its template.
-pub(super) const SOURCE: &[u8] = b"---\n# Source: ";
-
-/// Adds a document with where it came from.
-pub(super) fn write_document(text: &mut Vec<u8>, path: &[u8], content: &[u8]) {
-    for part in [SOURCE, path, b"\n", content, b"\n"] {
-        text.extend_from_slice(part);
-    }
-}

@@ -9,15 +9,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::ownership::{Claim, Owner};
-use super::prepare::{
-    self, Naming, Prepared, Rendered, SOURCE, Surroundings, Verb, Wanted, write_document,
-};
+use super::prepare::{self, Naming, Prepared, Rendered, Surroundings, Verb, Wanted};
 use super::source::Source;
 use crate::backend::Backend;
 use crate::chart::{KubeVersion, values};
 use crate::diag::{Error, Kind, Notice, Output};
 use crate::go::{glob, os, path};
-use crate::render::manifest::{self, Hook};
+use crate::render::manifest::{self, Hook, SOURCE, write_document};
 use crate::render::notes;
 
 /// What to render, and what of it to print. `Default` is Helm's.

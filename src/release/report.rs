@@ -109,15 +109,7 @@ impl Report {
         if self.debug || info.description.eq_ignore_ascii_case(DRY_RUN) {
             out.extend_from_slice(b"HOOKS:\n");
             for hook in &release.hooks {
-                for part in [
-                    b"---\n# Source: ",
-                    &*hook.path,
-                    b"\n",
-                    &hook.manifest,
-                    b"\n",
-                ] {
-                    out.extend_from_slice(part);
-                }
+                manifest::write_document(out, &hook.path, &hook.manifest);
             }
             for part in [b"MANIFEST:\n", &*release.manifest, b"\n"] {
                 out.extend_from_slice(part);

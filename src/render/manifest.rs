@@ -231,6 +231,16 @@ fn policies(text: Option<Cow<'_, str>>) -> Vec<String> {
     .unwrap_or_default()
 }
 
+/// What a document begins with, before the path of its template.
+pub const SOURCE: &[u8] = b"---\n# Source: ";
+
+/// Adds a document with where it came from.
+pub fn write_document(text: &mut Vec<u8>, path: &[u8], content: &[u8]) {
+    for part in [SOURCE, path, b"\n", content, b"\n"] {
+        text.extend_from_slice(part);
+    }
+}
+
 /// Go's `strings.TrimLeftFunc(text, unicode.IsSpace)`.
 pub fn trim_start(mut text: &[u8]) -> &[u8] {
     loop {

@@ -15,6 +15,7 @@ use crate::go::json as go_json;
 use crate::go::table::Table;
 use crate::go::time::Time;
 use crate::release::{ApplyMethod, Colors, Release, Report, Status};
+use crate::render::manifest::write_document;
 use crate::ui::Terminal;
 use crate::value::{Frozen, FrozenMap, Text};
 use crate::yaml;
@@ -251,15 +252,7 @@ pub(in crate::cli) fn get(
         }
         "hooks" => {
             for hook in &release.hooks {
-                for part in [
-                    b"---\n# Source: ",
-                    &*hook.path,
-                    b"\n",
-                    &hook.manifest,
-                    b"\n",
-                ] {
-                    terminal.out.extend_from_slice(part);
-                }
+                write_document(&mut terminal.out, &hook.path, &hook.manifest);
             }
         }
         "notes" if release.info.notes.is_empty() => {}
