@@ -93,7 +93,7 @@ pub(super) fn settle(
     }
     let found = cluster.backend.contests(wanted, &cluster.context)?;
     let mut outcome = Outcome {
-        takes: false,
+        takes: resolution == Resolution::Take,
         refusals: Vec::new(),
         lines: Vec::new(),
     };

@@ -8,6 +8,8 @@ mod change;
 pub mod contest;
 mod context;
 pub mod diff;
+pub mod dir;
+mod document;
 #[cfg(feature = "kube")]
 pub mod kube;
 pub mod memory;

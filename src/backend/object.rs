@@ -69,6 +69,11 @@ pub struct Object {
     pub body: Value,
 }
 
+/// Whether the chart that made it wants an object to stay.
+pub(super) fn is_kept(live: &Value) -> bool {
+    live["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+}
+
 /// The same data in the form that the other side talks.
 pub(crate) fn from_frozen(value: &Frozen) -> Value {
     stacker::maybe_grow(64 * 1024, 1024 * 1024, || match value {

@@ -146,7 +146,7 @@ impl Settings {
                           target: Option<&String>| match name {
                 "kubeVersion" => kube.map(|version| version.0.clone()),
                 "namespace" => namespace.cloned(),
-                _ => target.cloned(),
+                _ => target.map(|target| layers.target(target)),
             };
             layers.find(
                 name,
@@ -272,6 +272,14 @@ struct Layers<'a> {
 impl Layers<'_> {
     fn own(&self) -> Option<&config::Environment> {
         self.loaded?.config.environments.as_ref()?.get(self.chosen)
+    }
+
+    /// A target, with the path of a folder as seen from the file.
+    fn target(&self, text: &str) -> String {
+        match (text.strip_prefix("dir:"), self.loaded) {
+            (Some(path), Some(loaded)) => format!("dir:{}", loaded.resolve(path)),
+            _ => text.to_owned(),
+        }
     }
 
     /// The items of a list of all and of one of the environment, in this order, with their places.

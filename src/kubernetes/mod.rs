@@ -5,5 +5,6 @@ pub mod jsonpath;
 pub mod kind;
 pub mod merge;
 pub mod readiness;
+pub mod scope;
 pub mod selector;
 pub mod table;

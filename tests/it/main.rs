@@ -19,6 +19,7 @@ mod fault;
 #[cfg(feature = "kube")]
 mod fault_cluster;
 mod fleet;
+mod folder;
 mod front;
 mod implied;
 #[allow(dead_code, reason = "each test binary uses a part of it")]

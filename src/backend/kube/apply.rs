@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::managed;
 use super::merge;
 use super::path;
+use crate::backend::object::is_kept;
 use crate::backend::{
     Adoption, Apply, CANCELLED, Cascade, Changes, Conflicts, Context, Key, Method, Object,
 };
@@ -404,11 +405,6 @@ impl Writer<'_> {
         };
         self.send(request).await.map(|_| ())
     }
-}
-
-/// Whether the chart that made it wants an object to stay.
-pub(super) fn is_kept(live: &Value) -> bool {
-    live["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
 }
 
 /// Several clients counted against one quota at the same time.

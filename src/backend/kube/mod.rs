@@ -125,7 +125,9 @@ impl Backend for Kube {
             Ok(_) => Ok(()),
             Err(failure) => {
                 let message = format!("kubernetes cluster unreachable: {}", failure.message);
-                Err(Error::from(failure).with_message(message))
+                Err(Error::from(failure).with_message(message).with_hint(
+                    "Where there is no cluster, `--target dir:PATH` writes the objects to files.",
+                ))
             }
         }
     }

@@ -4,10 +4,11 @@ use futures_util::stream::{self, StreamExt as _};
 use http::Method as Verb;
 use serde_json::Value;
 
-use super::apply::{VALIDATION, Writer, is_kept, refused};
+use super::apply::{VALIDATION, Writer, refused};
 use super::connection::Request;
 use super::failure::Failure;
 use super::{managed, merge, path};
+use crate::backend::object::is_kept;
 use crate::backend::{
     Adoption, Apply, CANCELLED, Change, Conflicts, Context, Fate, Method, Missing, Object, diff,
 };

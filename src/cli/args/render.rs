@@ -25,6 +25,7 @@ pub(super) const PROJECT: &[Flag] = &[
         "config",
         "the file to use instead of the pintle.yaml found upwards from here",
     ),
+    Flag::text("target", "where releases go: kube, dir:PATH or memory").or("kube"),
 ];
 
 /// Flags that `helm template` takes and that change nothing without a cluster.

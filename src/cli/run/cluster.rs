@@ -13,10 +13,11 @@ use super::super::kubeconfig;
 use super::patience::budget;
 #[cfg(feature = "kube")]
 use super::source::BEYOND;
+use super::target::Target;
 use crate::backend::Backend;
+use crate::backend::dir::Dir;
 #[cfg(feature = "kube")]
 use crate::backend::kube::{Driver, Kube, Proxies, Settings};
-#[cfg(feature = "kube")]
 use crate::backend::memory::Memory;
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
@@ -26,13 +27,28 @@ use crate::go::{os, strconv};
 use crate::ui::Terminal;
 use crate::world::{Real, World};
 
-/// The cluster; nothing is asked of it yet, so what is wrong with its configuration is said by the
-/// first request.
+/// Where releases go; nothing is asked of it yet, so what is wrong with a cluster's configuration is said
+/// by the first request.
+///
+/// # Errors
+/// Words that name no target, a storage of records that is not known.
+pub(in crate::cli) fn connect(
+    flags: &FlagSet,
+    environment: &Environment,
+) -> Result<Box<dyn Backend>, Error> {
+    match Target::of(flags)? {
+        Target::Kube => connect_to_cluster(flags, environment),
+        Target::Dir(path) => Ok(Box::new(Dir::new(path, environment.namespace(flags)))),
+        Target::Memory => Ok(Box::new(Memory::default())),
+    }
+}
+
+/// The cluster.
 ///
 /// # Errors
 /// A storage of records that is not known.
 #[cfg(feature = "kube")]
-pub(in crate::cli) fn connect(
+fn connect_to_cluster(
     flags: &FlagSet,
     environment: &Environment,
 ) -> Result<Box<dyn Backend>, Error> {
@@ -147,7 +163,7 @@ fn klog(warning: &str) -> String {
 /// # Errors
 /// Always.
 #[cfg(not(feature = "kube"))]
-pub(in crate::cli) fn connect(
+fn connect_to_cluster(
     _flags: &FlagSet,
     _environment: &Environment,
 ) -> Result<Box<dyn Backend>, Error> {

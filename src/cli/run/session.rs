@@ -11,6 +11,7 @@ use super::super::environment::Environment;
 use super::super::read::Files;
 use super::plugin::PostRendering;
 use super::source::{BEYOND, getters};
+use super::target::Target;
 use super::template::Schemas;
 use crate::action::Surroundings;
 use crate::action::conflict::Resolution;
@@ -317,7 +318,8 @@ pub(super) fn operation(flags: &FlagSet, environment: &Environment) -> Result<Op
             false => Jobs::Started,
         },
         timeout: timeout(flags)?,
-        no_hooks: flags.is("no-hooks"),
+        // Nothing runs in a folder.
+        no_hooks: flags.is("no-hooks") || !Target::of(flags)?.runs(),
         description: flags.text("description").to_owned(),
         conflicts: match flags.is("force-conflicts") {
             true => Conflicts::Take,
