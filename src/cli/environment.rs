@@ -7,10 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::kubeconfig;
+use super::run::cluster::Ways;
+use super::run::source::BEYOND;
 use crate::action::shelf::Shelf;
-use crate::go::flag::FlagSet;
+use crate::go::flag::{Flag, FlagSet};
 use crate::go::path;
 use crate::plugin::{Getters, Host, Plugin};
+use crate::ui::screen::Screen;
 
 /// Variables, and the name under which the program was started.
 pub(super) struct Environment {
@@ -38,6 +41,23 @@ pub(super) struct Errand {
     pub(super) takes_programs: bool,
     /// Charts that were read for others.
     pub(super) shelf: Option<Arc<Shelf>>,
+    /// Ways to clusters that were found before.
+    #[cfg_attr(
+        not(feature = "kube"),
+        expect(dead_code, reason = "there are no clusters to go to")
+    )]
+    pub(super) ways: Arc<Ways>,
+    /// What pintle adds; nothing as Helmfile.
+    pub(super) own: Option<Own>,
+}
+
+/// What pintle adds to command lines of a state.
+#[derive(Clone)]
+pub(super) struct Own {
+    /// Where releases go: the value of `--target`.
+    pub(super) target: String,
+    /// Where all releases show what is waited for.
+    pub(super) progress: Screen,
 }
 
 type Lookup = dyn Fn(&str) -> Option<String>;
@@ -69,6 +89,23 @@ impl Environment {
             errand: Some(errand),
             ..Environment::of_process(program)
         }
+    }
+
+    /// Adds what pintle has, to flags of a state's command line.
+    pub(super) fn add_own(&self, flags: &mut FlagSet) {
+        const OWN: &[Flag] = &[
+            Flag::bool(BEYOND, "").or("true").hidden(),
+            Flag::text("target", "").hidden(),
+        ];
+        if let Some(own) = self.own() {
+            flags.add(OWN);
+            flags.set_default("target", own.target.clone());
+        }
+    }
+
+    /// What pintle adds to a state's command line.
+    pub(super) fn own(&self) -> Option<&Own> {
+        self.errand.as_ref()?.own.as_ref()
     }
 
     /// Values files that are not on disk.

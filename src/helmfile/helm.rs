@@ -36,7 +36,7 @@ pub struct Answer {
 }
 
 /// An option that a release says, or the defaults.
-fn either(release: &Record, defaults: &Record, key: &str) -> bool {
+pub(super) fn either(release: &Record, defaults: &Record, key: &str) -> bool {
     release.maybe(key).unwrap_or_else(|| defaults.is(key))
 }
 
@@ -216,7 +216,7 @@ impl Fleet<'_> {
         Ok((flags, files))
     }
 
-    fn post_renderer_flags(
+    pub(super) fn post_renderer_flags(
         &self,
         state: &State,
         release: &Record,

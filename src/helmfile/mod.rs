@@ -26,6 +26,7 @@ pub mod secret;
 mod select;
 mod state;
 mod template;
+mod upgrade;
 mod values;
 mod visit;
 
@@ -35,13 +36,15 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use command::{
-    Build, Charts, Create, Lint, List, Listing, Needs, PrintEnv, Template, WriteValues, create,
+    Build, Charts, Create, Destroy, Lint, List, Listing, Needs, PrintEnv, Sync, Template, Test,
+    WriteValues, create,
 };
 pub use data::{Data, Entries};
 pub use helm::{Answer, Call};
 pub use layer::{Environment, set, set_strings};
 pub use state::Record;
 pub use template::{Outside, Programs};
+pub use upgrade::Upgrading;
 
 use self::remote::Remote;
 use self::template::Renderer;
@@ -73,6 +76,21 @@ pub trait Host: Log {
         calls.iter().map(|call| self.helm(call)).collect()
     }
 
+    /// Does work that does not wait for other work, up to `limit` pieces at a time, 0 for as many as
+    /// is good.
+    fn helm_each(&self, limit: usize, work: &mut dyn Work) {
+        let _ = limit;
+        let mut at = 0;
+        while let Some(calls) = work.next() {
+            let answers = in_turn(&calls, |call| self.helm(call));
+            work.done(at, answers);
+            at += 1;
+        }
+    }
+
+    /// Asks the user, who says yes or no.
+    fn ask(&self, question: &str) -> bool;
+
     /// The folder that relative paths start from.
     fn folder(&self) -> String;
 
@@ -81,6 +99,31 @@ pub trait Host: Log {
     /// # Errors
     /// Why that cannot be done, in Go's words.
     fn enter(&self, folder: &str) -> Result<(), String>;
+}
+
+/// Pieces of work, each some command lines of Helm's, one after the other.
+pub trait Work {
+    /// The next piece; nothing where none is left.
+    fn next(&mut self) -> Option<Vec<Call>>;
+
+    /// Whether charts stay as they are while it is done.
+    fn keeps_charts(&self) -> bool;
+
+    /// Takes what came of the piece that was the `at`-th, counted from 0. Where a command line failed,
+    /// those after it were not run.
+    fn done(&mut self, at: usize, answers: Vec<Answer>);
+}
+
+/// Runs command lines up to the first that fails.
+pub fn in_turn(calls: &[Call], helm: impl Fn(&Call) -> Answer) -> Vec<Answer> {
+    let mut answers: Vec<Answer> = Vec::with_capacity(calls.len());
+    for call in calls {
+        if answers.last().is_some_and(|last| last.code != 0) {
+            break;
+        }
+        answers.push(helm(call));
+    }
+    answers
 }
 
 /// What a command is run for, as flags and variables say. `Default` is Helmfile's.
@@ -114,6 +157,9 @@ pub struct Options {
     pub skip_refresh: bool,
     /// Words that are added to Helm's.
     pub args: String,
+    /// Words and behaviour are pintle's, not Helmfile's: what fails stops what needs it and nothing else,
+    /// and says what it says without the command line that it was.
+    pub own: bool,
     /// Several files one after the other, the first that fails ends it.
     pub sequential: bool,
     /// Sub-helmfiles take no selectors of whoever names them.

@@ -26,7 +26,19 @@ impl Fleet<'_> {
     ///
     /// # Errors
     /// What failed first, or that nothing matched.
-    pub(super) fn each(&self, mut walk: Walk<'_>) -> Result<(), Failure> {
+    pub(super) fn each(&self, walk: Walk<'_>) -> Result<(), Failure> {
+        self.walk(walk, false)
+    }
+
+    /// Does something with every state that is meant, the last first.
+    ///
+    /// # Errors
+    /// As [`Fleet::each`].
+    pub(super) fn each_reversed(&self, walk: Walk<'_>) -> Result<(), Failure> {
+        self.walk(walk, true)
+    }
+
+    fn walk(&self, mut walk: Walk<'_>, is_reverse: bool) -> Result<(), Failure> {
         let overrides = match self.options.overrides.is_empty() {
             true => Vec::new(),
             false => vec![Data::map(self.options.overrides.clone())],
@@ -35,6 +47,7 @@ impl Fleet<'_> {
             values: texts(&self.options.values_files),
             overrides,
             selectors: self.options.selectors.clone(),
+            is_reverse,
             ..Wanted::default()
         };
         self.visit(&self.options.file, &wanted, &mut walk, 0)

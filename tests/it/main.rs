@@ -10,6 +10,7 @@ mod connection;
 mod create;
 #[cfg(feature = "kube")]
 mod definition;
+mod deploy;
 #[path = "../difference.rs"]
 mod difference;
 mod documentation;

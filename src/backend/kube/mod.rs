@@ -58,8 +58,10 @@ pub type Tell = Arc<dyn Fn(&Damaged) + Send + Sync>;
 
 /// A cluster.
 pub struct Kube {
-    connection: Connection,
-    discovery: Discovery,
+    connection: Arc<Connection>,
+    discovery: Arc<Discovery>,
+    /// The namespace of the release.
+    namespace: String,
     driver: Driver,
     world: Arc<dyn World>,
     warn: Warn,
@@ -71,13 +73,29 @@ impl Kube {
     /// A cluster that nothing is asked of yet.
     pub fn new(settings: Settings, driver: Driver, world: Arc<dyn World>, warn: Warn) -> Kube {
         Kube {
-            connection: Connection::new(settings),
-            discovery: Discovery::default(),
+            namespace: settings.namespace.clone(),
+            connection: Arc::new(Connection::new(settings)),
+            discovery: Arc::default(),
             driver,
             world,
             warn,
             budget: None,
             damaged: Arc::new(|_| {}),
+        }
+    }
+
+    /// The same cluster for a release in another namespace: one client, and what is known of kinds.
+    #[must_use]
+    pub fn within_namespace(&self, namespace: &str) -> Kube {
+        Kube {
+            connection: Arc::clone(&self.connection),
+            discovery: Arc::clone(&self.discovery),
+            namespace: namespace.to_owned(),
+            driver: self.driver,
+            world: Arc::clone(&self.world),
+            warn: Arc::clone(&self.warn),
+            budget: self.budget,
+            damaged: Arc::clone(&self.damaged),
         }
     }
 
@@ -157,7 +175,7 @@ impl Backend for Kube {
         let builder = build::Builder {
             connection: &self.connection,
             discovery: &self.discovery,
-            namespace: &self.connection.settings().namespace,
+            namespace: &self.namespace,
             definitions,
         };
         builder.build(manifest)

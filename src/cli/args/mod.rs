@@ -106,7 +106,15 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ),
     (
         "State files of many releases",
-        &["fleet", "build", "write-values", "show-dag", "deps"],
+        &[
+            "fleet",
+            "sync",
+            "destroy",
+            "build",
+            "write-values",
+            "show-dag",
+            "deps",
+        ],
     ),
     (
         "pintle itself",

@@ -420,6 +420,7 @@ pub(super) const VERSION_OUTPUT: &[Flag] = &[Flag::text(
 
 /// Flags that only pintle has.
 pub(super) const OWN: &[Flag] = &[
+    Flag::text("target", "where releases go: kube, dir:PATH or memory").or("kube"),
     Flag::bool("no-exec", "let templates run no programs"),
     Flag::bool(
         "offline",

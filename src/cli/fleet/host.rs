@@ -7,16 +7,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use super::super::environment::{Environment, Errand};
-use super::super::strict;
+use super::super::environment::{Environment, Own};
+use super::crew::Crew;
 use super::settings;
 use crate::action::shelf::Shelf;
 use crate::diag::Level;
 use crate::go::flag::FlagSet;
 use crate::go::os;
 use crate::helmfile::secret::Registry;
-use crate::helmfile::{Answer, Call, Host, Log};
+use crate::helmfile::{Answer, Call, Host, Log, Work};
 use crate::ui::Terminal;
+use crate::ui::screen::{Screen as Progress, Show};
 
 /// The stack of a thread that renders.
 const STACK: usize = 16 << 20;
@@ -27,6 +28,15 @@ pub(super) struct Screen<'a> {
     level: Level,
     /// What is not to be seen; as Helmfile, all is.
     hidden: Option<Registry>,
+    crew: Crew,
+}
+
+impl Drop for Screen<'_> {
+    fn drop(&mut self) {
+        if let Some(own) = &self.crew.own {
+            own.progress.close();
+        }
+    }
 }
 
 impl<'a> Screen<'a> {
@@ -39,6 +49,28 @@ impl<'a> Screen<'a> {
             terminal: RefCell::new(terminal),
             level: settings::level(flags, environment),
             hidden: None,
+            crew: Crew::default(),
+        }
+    }
+
+    /// Lets Helm's command lines do what pintle does, and bring releases to `target`.
+    pub(super) fn own(&mut self, target: &str, is_quiet: bool) {
+        let show = match is_quiet {
+            true => Show::Nothing,
+            false => Show::fitting(),
+        };
+        let is_painted = self.terminal.borrow().is_colored();
+        self.crew.own = Some(Own {
+            target: target.to_owned(),
+            progress: Progress::new(show, is_painted),
+        });
+    }
+
+    /// Writes while what is waited for is out of the way.
+    fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &self.crew.own {
+            Some(own) => own.progress.aside(write),
+            None => write(),
         }
     }
 
@@ -61,19 +93,21 @@ impl Host for Screen<'_> {
         let mut terminal = self.terminal.borrow_mut();
         terminal.out.extend_from_slice(bytes);
         // What is rendered is shown at once; a reader that is gone is noticed at the end.
-        let _ = terminal.flush();
+        self.aside(|| {
+            let _ = terminal.flush();
+        });
     }
 
     fn complain(&self, text: &str) {
         let terminal = self.terminal.borrow();
-        match &self.hidden {
+        self.aside(|| match &self.hidden {
             Some(secrets) => terminal.complain(&secrets.mask(text)),
             None => terminal.complain(text),
-        }
+        });
     }
 
     fn helm(&self, call: &Call) -> Answer {
-        answered(call, None)
+        self.crew.answer(call, None)
     }
 
     fn helm_all(&self, calls: &[Call], limit: usize) -> Vec<Answer> {
@@ -85,13 +119,14 @@ impl Host for Screen<'_> {
         let answers: Vec<OnceLock<Answer>> = calls.iter().map(|_| OnceLock::new()).collect();
         let next = AtomicUsize::new(0);
         let shelf = Arc::new(Shelf::default());
+        let crew = &self.crew;
         let work = || {
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
                 let Some((call, answer)) = calls.get(at).zip(answers.get(at)) else {
                     return;
                 };
-                answer.get_or_init(|| answered(call, Some(Arc::clone(&shelf))));
+                answer.get_or_init(|| crew.answer(call, Some(Arc::clone(&shelf))));
             }
         };
         thread::scope(|scope| {
@@ -106,6 +141,27 @@ impl Host for Screen<'_> {
         answers.map(Option::unwrap_or_default).collect()
     }
 
+    fn helm_each(&self, limit: usize, work: &mut dyn Work) {
+        self.crew.work(limit, work);
+    }
+
+    fn ask(&self, question: &str) -> bool {
+        loop {
+            self.print(format!("{question} [y/n]: ").as_bytes());
+            let mut line = String::new();
+            match std::io::stdin().read_line(&mut line) {
+                // Nobody is there to say yes.
+                Err(_) | Ok(0) => return false,
+                Ok(_) => {}
+            }
+            match line.trim().to_lowercase().as_str() {
+                "y" | "yes" => return true,
+                "n" | "no" => return false,
+                _ => {}
+            }
+        }
+    }
+
     fn folder(&self) -> String {
         std::env::current_dir()
             .map(|folder| folder.to_string_lossy().into_owned())
@@ -114,23 +170,5 @@ impl Host for Screen<'_> {
 
     fn enter(&self, folder: &str) -> Result<(), String> {
         std::env::set_current_dir(folder).map_err(|error| os::path_error("chdir", folder, &error))
-    }
-}
-
-/// What the strict front end says to a command line.
-fn answered(call: &Call, shelf: Option<Arc<Shelf>>) -> Answer {
-    let errand = Errand {
-        files: call.files.iter().cloned().collect(),
-        takes_programs: call.is_third,
-        shelf,
-    };
-    let environment = Environment::of_errand(call.binary.clone(), errand);
-    let mut terminal = Terminal::collecting();
-    let code = strict::run(&call.arguments, &environment, &mut terminal);
-    let (stdout, stderr) = terminal.take();
-    Answer {
-        code,
-        stdout,
-        stderr,
     }
 }

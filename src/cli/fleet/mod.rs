@@ -4,6 +4,8 @@
 #[cfg(feature = "kube")]
 mod cluster;
 mod command;
+mod crew;
+mod deploy;
 mod flag;
 mod host;
 mod settings;
@@ -50,7 +52,12 @@ pub(super) fn run(words: &[String], environment: &Environment, terminal: &mut Te
 }
 
 /// Commands on state files that `pintle` has without `fleet` in front.
-pub(super) const SHARED: [(&str, &str); 4] = [
+pub(super) const SHARED: [(&str, &str); 6] = [
+    (
+        "sync",
+        "Bring all releases of state files to where they are to be",
+    ),
+    ("destroy", "Remove the releases of state files"),
     (
         "build",
         "Print the state files of many releases as they are meant",
@@ -214,10 +221,18 @@ fn perform(
     let is_own = is_own(flags);
     if is_own {
         screen.hide(&secrets);
+        screen.own(flags.text("target"), flags.is("quiet"));
     }
     let outside = settings::outside(flags, environment, &secrets);
     let fleet = Fleet::new(&options, &screen, &remote, outside);
+    let mut code = 0;
     let result = match name {
+        "sync" => fleet
+            .sync(&deploy::sync(flags, environment))
+            .map(|done| code = done),
+        "destroy" => fleet.destroy(&deploy::destroy(flags, environment)),
+        "status" => fleet.status(deploy::concurrency(flags)),
+        "test" => fleet.test(&deploy::test(flags)),
         "template" => fleet.template(&template(flags)),
         "lint" => fleet.lint(&Lint {
             set: flags.list("set").to_vec(),
@@ -251,7 +266,7 @@ fn perform(
         ))),
     };
     match result {
-        Ok(()) => Ok(0),
+        Ok(()) => Ok(code),
         Err(mut failure) => {
             if failure.is_no_match() && flags.is("allow-no-matching-release") {
                 failure.code = 0;

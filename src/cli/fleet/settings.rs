@@ -24,6 +24,11 @@ pub(super) fn is_colorless(flags: &FlagSet, environment: &Environment) -> bool {
             || !environment.get("NO_COLOR").is_empty())
 }
 
+/// Whether the user is asked before clusters are changed.
+pub(super) fn is_interactive(flags: &FlagSet, environment: &Environment) -> bool {
+    flags.is("interactive") || environment.get("HELMFILE_INTERACTIVE") == "true"
+}
+
 /// The least that is logged.
 pub(super) fn level(flags: &FlagSet, environment: &Environment) -> Level {
     let is_on = |flag: &str, variable: &str| flags.is(flag) || environment.get(variable) == "true";
@@ -110,6 +115,7 @@ pub(super) fn options(
         explicit_selectors: is_explicit,
         render_yaml: environment.get("HELMFILE_RENDER_YAML") == "true",
         render_templates: super::super::run::source::is_own(flags),
+        own: super::super::run::source::is_own(flags),
         shows_values: !flags.is("strip-args-values-on-exit-error"),
         plain_http: flags.is("oci-plain-http"),
         no_hooks: is_set("HELMFILE_DISABLE_HOOKS"),

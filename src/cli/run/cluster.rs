@@ -1,7 +1,7 @@
 //! The cluster that flags, environment and kubeconfig name.
 
 #[cfg(feature = "kube")]
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 #[cfg(feature = "kube")]
@@ -26,6 +26,37 @@ use crate::go::url::Url;
 use crate::go::{os, strconv};
 use crate::ui::Terminal;
 use crate::world::{Real, World};
+
+/// Ways to clusters that were found, for those who go them again.
+#[derive(Default)]
+pub(in crate::cli) struct Ways {
+    #[cfg(feature = "kube")]
+    known: Mutex<BTreeMap<String, Arc<Kube>>>,
+}
+
+#[cfg(feature = "kube")]
+impl Ways {
+    /// The way to the cluster of `settings`, for releases in their namespace.
+    fn find(&self, settings: Settings, make: impl FnOnce(Settings) -> Kube) -> Kube {
+        let namespace = settings.namespace.clone();
+        let key = format!(
+            "{:?}",
+            (
+                (&settings.files, &settings.context, &settings.server),
+                (&settings.token, &settings.as_user, &settings.as_groups),
+                (&settings.ca_file, settings.insecure_skip_tls_verify),
+                (
+                    &settings.tls_server_name,
+                    settings.beyond,
+                    &settings.problem
+                ),
+            )
+        );
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let way = known.entry(key).or_insert_with(|| Arc::new(make(settings)));
+        way.within_namespace(&namespace)
+    }
+}
 
 /// Where releases go; nothing is asked of it yet, so what is wrong with a cluster's configuration is said
 /// by the first request.
@@ -107,7 +138,11 @@ fn connect_to_cluster(
         }
     };
     let warn = Arc::new(|warning: &str| Terminal::new().complain(&klog(warning)));
-    let kube = Kube::new(settings, driver, Arc::new(Real::new()), warn);
+    let make = |settings| Kube::new(settings, driver, Arc::new(Real::new()), warn);
+    let kube = match &environment.errand {
+        Some(errand) => errand.ways.find(settings, make),
+        None => make(settings),
+    };
     if !flags.is(BEYOND) {
         return Ok(Box::new(kube));
     }

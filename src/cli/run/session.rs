@@ -47,6 +47,8 @@ pub(in crate::cli) const CONFLICTS: &str = "conflicts";
 pub(super) struct Session<'a> {
     terminal: Mutex<&'a mut Terminal>,
     screen: Screen,
+    /// Others show what they wait for on it, too.
+    is_shared: bool,
     /// The release, for those who look at several.
     release: String,
     pub(super) cancel: Cancel,
@@ -54,7 +56,10 @@ pub(super) struct Session<'a> {
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
-        self.screen.close();
+        match self.is_shared {
+            true => self.screen.leave(&self.release),
+            false => self.screen.close(),
+        }
     }
 }
 
@@ -63,6 +68,7 @@ impl<'a> Session<'a> {
     pub(super) fn new(
         flags: &FlagSet,
         release: Option<&str>,
+        shared: Option<&Screen>,
         terminal: &'a mut Terminal,
     ) -> Session<'a> {
         let show = match flags.is(BEYOND) && !flags.is("quiet") {
@@ -70,13 +76,18 @@ impl<'a> Session<'a> {
             false => Show::Nothing,
         };
         let session = Session {
-            screen: Screen::new(show, terminal.is_colored()),
+            screen: match shared {
+                Some(screen) => screen.clone(),
+                None => Screen::new(show, terminal.is_colored()),
+            },
+            is_shared: shared.is_some(),
             terminal: Mutex::new(terminal),
             release: release.unwrap_or_default().to_owned(),
             cancel: Cancel::default(),
         };
         match release {
             Some(release) => session.catch_signals(release),
+            None if session.is_shared => {}
             None => session.clear_on_signals(show),
         }
         session
@@ -201,6 +212,11 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// The screen of all releases, where this is one of many.
+    fn shared(&self) -> Option<&Screen> {
+        self.environment.own().map(|own| &own.progress)
+    }
+
     /// Acts on the releases of a cluster.
     pub(super) fn on_cluster<T>(
         &self,
@@ -208,7 +224,7 @@ impl Run<'_> {
         terminal: &mut Terminal,
         act: impl FnOnce(&Session<'_>, &Cluster<'_>) -> T,
     ) -> T {
-        let session = Session::new(self.flags, self.caught, terminal);
+        let session = Session::new(self.flags, self.caught, self.shared(), terminal);
         let events = |event| session.tell(event);
         let cluster = Cluster {
             backend,
@@ -242,13 +258,13 @@ impl Run<'_> {
         let post = PostRendering::of(self.flags, self.environment)?;
         let renderer = post.as_ref().map(|post| |text: &[u8]| post.run(text));
         let getters = getters(self.flags, self.environment, terminal);
-        let session = Session::new(self.flags, self.caught, terminal);
+        let session = Session::new(self.flags, self.caught, self.shared(), terminal);
         let events = |event| session.tell(event);
         let (mut out, mut notices) = (Vec::new(), Vec::new());
         let done = act(
             &mut Surroundings {
                 world: &Real::new(),
-                files: &mut Files::new(getters),
+                files: &mut Files::new(getters).with(self.environment.given_files()),
                 remote: &Schemas::default(),
                 backend,
                 post_renderer: renderer

@@ -93,6 +93,7 @@ fn execute(
     }
     let mut flags = found.flags(inherited);
     environment.set_command_defaults(&mut flags);
+    environment.add_own(&mut flags);
     found.add_help(&mut flags);
     let arguments = flags
         .parse(&found.words, Unknown::Refuse, &mut |flag, value| {

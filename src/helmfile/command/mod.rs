@@ -1,16 +1,20 @@
 //! What Helmfile's commands do with states (`pkg/app`).
 
+mod batch;
 mod build;
 mod create;
+mod deploy;
 mod deps;
 mod list;
 mod output;
 mod plan;
 mod render;
+mod summary;
 mod value;
 
 pub use build::{Build, PrintEnv};
 pub use create::{Create, create};
+pub use deploy::{Destroy, Sync, Test};
 pub use deps::Charts;
 pub use list::{List, Listing};
 pub use plan::Needs;

@@ -123,6 +123,45 @@ pub(super) fn plan(state: &mut State, needs: &Needs) -> Result<Option<Vec<Record
     Ok(Some(ordered))
 }
 
+/// All releases that a command works on, also those that are not to be installed; nothing where none
+/// are selected.
+///
+/// # Errors
+/// Selectors, conditions and needs that are wrong.
+pub(super) fn plan_all(state: &mut State, needs: &Needs) -> Result<Option<Vec<Record>>, String> {
+    let (selected, all) = choose(state, Transitive::Excluded)?;
+    if selected.is_empty() {
+        return Ok(None);
+    }
+    state.releases = all;
+    let marked = mark(state, &state.releases, needs.transitive())?;
+    let planned = groups(&marked, &selected, needs.unselected())?;
+    let planned: Vec<Record> = planned.into_iter().flatten().collect();
+    if needs.enforce_installed {
+        for release in planned.iter().filter(|release| is_installed(release)) {
+            let mut visited = BTreeSet::new();
+            if let Some((release, need)) = missing(&state.releases, release, &mut visited) {
+                return Err(format!(
+                    "Release {release} has a transitive dependency {need} marked as installed=false"
+                ));
+            }
+        }
+    }
+    Ok(Some(planned))
+}
+
+/// Releases in groups: those of a group wait for none but those of groups before it.
+///
+/// # Errors
+/// Needs that are wrong.
+pub(super) fn batches(state: &State, chosen: &[Record]) -> Result<Vec<Vec<Record>>, String> {
+    if chosen.is_empty() {
+        return Ok(Vec::new());
+    }
+    let marked = mark(state, &state.releases, Transitive::Excluded)?;
+    groups(&marked, chosen, Unselected::Skipped)
+}
+
 /// The first need, and whose it is, that is switched off. Plain names lead to it.
 fn missing(
     all: &[Record],

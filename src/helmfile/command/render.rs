@@ -251,7 +251,7 @@ impl Fleet<'_> {
     }
 
     /// Values that flags of Helmfile's add to those of releases.
-    fn flag_values(
+    pub(super) fn flag_values(
         &self,
         values: &[String],
         set: &[String],
@@ -391,7 +391,7 @@ pub(super) fn chart_of(release: &Record) -> String {
 }
 
 /// An address without what is secret in it.
-fn redacted(chart: &str) -> String {
+pub(super) fn redacted(chart: &str) -> String {
     let Some((scheme, rest)) = chart.split_once("://") else {
         return chart.to_owned();
     };

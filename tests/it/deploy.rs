@@ -1,0 +1,307 @@
+//! State files whose releases are brought somewhere: `sync` and `destroy`, `status` and `test`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::outcome::Outcome;
+
+/// A chart with a value, which fails where that is said.
+const TEMPLATE: &str = "\
+{{- if .Values.fails }}{{ fail \"as told\" }}{{ end }}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}
+data:
+  color: {{ .Values.color }}
+";
+
+/// Notes which release had which event.
+const HOOK: &str = "    hooks:
+      - events: [presync, postsync, preuninstall, postuninstall, cleanup]
+        command: sh
+        args: [-c, 'echo {{`{{ .Event.Name }} {{ .Release.Name }} {{ .HelmfileCommand }}`}} >> events']
+";
+
+/// A folder with a chart `tiny`.
+struct Stage(tempfile::TempDir);
+
+impl Stage {
+    fn new() -> Stage {
+        let stage = Stage(tempfile::tempdir().expect("a folder"));
+        stage.write(
+            "tiny/Chart.yaml",
+            "apiVersion: v2\nname: tiny\nversion: 0.2.0\n",
+        );
+        stage.write("tiny/values.yaml", "color: red\nfails: false\n");
+        stage.write("tiny/templates/a.yaml", TEMPLATE);
+        stage
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+
+    /// What is in a file, which is removed.
+    fn take(&self, name: &str) -> String {
+        let text = fs::read_to_string(self.path(name)).unwrap_or_default();
+        let _ = fs::remove_file(self.path(name));
+        text
+    }
+
+    fn run(&self, line: &str) -> Outcome {
+        let output = Command::new(env!("CARGO_BIN_EXE_pintle"))
+            .args(line.split(' '))
+            .current_dir(self.0.path())
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.0.path())
+            .env("KUBECONFIG", "/dev/null")
+            .output();
+        output.expect("the program").into()
+    }
+
+    fn has(&self, release: &str) -> bool {
+        let file = format!("out/shop/{release}/configmap-{release}.yaml");
+        self.path(&file).is_file()
+    }
+}
+
+/// Releases of a state, in its order, with what else is said of them.
+fn state(releases: &[(&str, &str)]) -> String {
+    let mut text = "releases:\n".to_owned();
+    for (name, more) in releases {
+        text.push_str(&format!(
+            "  - name: {name}\n    namespace: shop\n    chart: ./tiny\n{more}"
+        ));
+    }
+    text
+}
+
+#[test]
+fn releases_are_synced_in_the_order_of_their_needs() {
+    let stage = Stage::new();
+    let after = |needs: &str| format!("    needs: [{needs}]\n{HOOK}");
+    let with = |more: &str| {
+        state(&[
+            ("web", &after("api")),
+            ("api", &after("db")),
+            ("db", &format!("{more}{HOOK}")),
+        ])
+    };
+    stage.write(
+        "helmfile.yaml.gotmpl",
+        &with("    values: [{color: blue}]\n"),
+    );
+    let synced = stage.run("sync --target dir:out");
+    assert_eq!(synced.code, Some(0), "{}", synced.stderr);
+    assert!(
+        synced.stderr.contains("= Updated Releases ==") && !synced.stderr.contains('\x1b'),
+        "{}",
+        synced.stderr
+    );
+    assert!(
+        synced.stderr.contains("shop        ./tiny   0.2.0"),
+        "{}",
+        synced.stderr
+    );
+    let order = |names: [&str; 3], events: &[&str], command: &str| -> String {
+        let lines = names.iter().flat_map(|name| {
+            let line = move |event: &&str| format!("{event} {name} {command}\n");
+            events.iter().map(line)
+        });
+        lines.collect()
+    };
+    assert_eq!(
+        stage.take("events"),
+        order(
+            ["db", "api", "web"],
+            &["presync", "postsync", "cleanup"],
+            "sync"
+        )
+    );
+    assert!(["web", "api", "db"].iter().all(|name| stage.has(name)));
+    let file = fs::read_to_string(stage.path("out/shop/db/configmap-db.yaml"));
+    assert!(file.expect("a file").contains("color: blue"));
+
+    // The second time nothing is to be done; what is switched off goes.
+    stage.write("helmfile.yaml.gotmpl", &with("    installed: false\n"));
+    stage.run("sync --target dir:out").success();
+    let events = stage.take("events");
+    let removed = "presync db sync\npreuninstall db sync\npostuninstall db sync\npostsync db sync\ncleanup db sync\n";
+    assert!(events.starts_with(removed), "{events}");
+    assert!(!stage.has("db") && stage.has("api"));
+    let history = stage.run("history api -n shop --target dir:out").success();
+    assert_eq!(history.lines().count(), 2, "{history}");
+
+    stage.write("helmfile.yaml.gotmpl", &with(""));
+    stage.run("sync --target dir:out -q").success();
+    stage.take("events");
+    let gone = stage.run("destroy --target dir:out");
+    assert!(
+        gone.stderr.contains(" Deleted Releases "),
+        "{}",
+        gone.stderr
+    );
+    gone.success();
+    assert_eq!(
+        stage.take("events"),
+        order(
+            ["web", "api", "db"],
+            &["preuninstall", "postuninstall"],
+            "delete"
+        )
+    );
+    assert!(["web", "api", "db"].iter().all(|name| !stage.has(name)));
+}
+
+#[test]
+fn what_fails_stops_what_needs_it_and_nothing_else() {
+    let stage = Stage::new();
+    let text = state(&[
+        ("bad", "    values: [{fails: true}]\n"),
+        ("after", "    needs: [shop/bad]\n"),
+        ("later", "    needs: [shop/after]\n"),
+        ("good", ""),
+        ("fine", "    needs: [shop/good]\n"),
+    ]);
+    stage.write("helmfile.yaml", &text);
+    let failed = stage.run("sync --target dir:out").failure();
+    assert!(
+        failed.contains("failed processing release bad: "),
+        "{failed}"
+    );
+    assert!(failed.contains("as told"), "{failed}");
+    assert!(!failed.contains("exited with non-zero status"), "{failed}");
+    for title in ["Updated", "Failed", "Skipped"] {
+        assert!(failed.contains(&format!(" {title} Releases ")), "{failed}");
+    }
+    for (release, want) in [
+        ("bad", false),
+        ("after", false),
+        ("later", false),
+        ("good", true),
+        ("fine", true),
+    ] {
+        assert_eq!(stage.has(release), want, "{release}\n{failed}");
+    }
+}
+
+#[test]
+fn many_releases_share_nothing_but_the_folder() {
+    let stage = Stage::new();
+    let names: Vec<String> = (0..24).map(|at| format!("r{at}")).collect();
+    let releases: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    stage.write("helmfile.yaml", &state(&releases));
+    stage
+        .run("fleet sync --target dir:out --concurrency 4")
+        .success();
+    assert!(names.iter().all(|name| stage.has(name)));
+    let status = stage.run("fleet status --target dir:out -l name=r7");
+    assert!(
+        status.stderr.contains("Getting status r7"),
+        "{}",
+        status.stderr
+    );
+    assert!(
+        status.stderr.contains("STATUS: deployed"),
+        "{}",
+        status.stderr
+    );
+    status.success();
+    stage
+        .run("fleet destroy --target dir:out -l name!=r7")
+        .success();
+    assert!(names.iter().all(|name| stage.has(name) == (name == "r7")));
+}
+
+#[test]
+fn a_run_without_a_cluster_fails_and_writes_nothing() {
+    let stage = Stage::new();
+    stage.write("helmfile.yaml", &state(&[("web", "")]));
+    let before = fs::read_dir(stage.path("")).expect("a folder").count();
+    let failed = stage.run("sync").failure();
+    assert!(
+        failed.contains("failed processing release web: "),
+        "{failed}"
+    );
+    let strict = stage.run("helmfile sync").failure();
+    assert!(
+        strict.contains("command \"") && strict.contains("exited with non-zero status"),
+        "{strict}"
+    );
+    let after = fs::read_dir(stage.path("")).expect("a folder").count();
+    assert_eq!(before, after);
+}
+
+#[cfg(feature = "kube")]
+#[test]
+fn helmfile_syncs_to_a_cluster() {
+    use crate::kubernetes::{Cluster, is_skipped};
+
+    if is_skipped() {
+        return;
+    }
+    let cluster = Cluster::shared().expect("a cluster");
+    let namespace = cluster.namespace().expect("a namespace");
+    let name = namespace.name();
+    let stage = Stage::new();
+    let text = state(&[("web", "    needs: [api]\n"), ("api", "")]).replace("shop", name);
+    stage.write("helmfile.yaml", &text);
+    let run = |line: &str| -> Outcome {
+        let mut command = namespace.command(Path::new(env!("CARGO_BIN_EXE_pintle")));
+        command.current_dir(stage.path("")).args(line.split(' '));
+        command.output().expect("the program").into()
+    };
+    let synced = run("helmfile sync --no-color");
+    assert_eq!(synced.code, Some(0), "{}", synced.stderr);
+    let lines: Vec<&str> = synced
+        .stderr
+        .lines()
+        .filter(|line| {
+            line.contains("ing rel") || line.starts_with("web ") || line.starts_with("api ")
+        })
+        .collect();
+    let begins = [
+        format!("Upgrading release=api, chart=tiny, namespace={name}"),
+        "Listing releases matching ^api$".to_owned(),
+        format!("Upgrading release=web, chart=tiny, namespace={name}"),
+        "Listing releases matching ^web$".to_owned(),
+    ];
+    for (line, want) in lines
+        .iter()
+        .filter(|line| line.contains("ing rel"))
+        .zip(&begins)
+    {
+        assert_eq!(line, want, "{}", synced.stderr);
+    }
+    let row = |release: &str| format!("{release}    {name}   ./tiny   0.2.0");
+    for release in ["api", "web"] {
+        assert!(
+            lines.iter().any(|line| line.starts_with(&row(release))),
+            "{}",
+            synced.stderr
+        );
+    }
+    assert_eq!(run(&format!("list -q -n {name}")).success(), "api\nweb\n");
+    // Under pintle what is as it should be is left alone.
+    run("sync").success();
+    let history = run(&format!("helm history web -n {name}")).success();
+    assert_eq!(history.lines().count(), 2, "{history}");
+    run("helmfile test").success();
+    let asked = run("helmfile status");
+    assert!(
+        asked.stderr.contains("Getting status api\nNAME: api\n"),
+        "{}",
+        asked.stderr
+    );
+    run("helmfile destroy").success();
+    assert_eq!(run(&format!("list -q -n {name}")).success(), "");
+}
