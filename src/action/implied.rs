@@ -16,7 +16,7 @@ use crate::chart::{self, Chart, File, values};
 use crate::diag::{Error, Kind, Level, Notice, Output};
 use crate::fetch::git;
 use crate::go::{os, path};
-use crate::kustomize;
+use crate::kustomize::{self, HelmChart};
 use crate::render::manifest;
 use crate::value::Frozen;
 use crate::yaml;
@@ -437,24 +437,22 @@ impl kustomize::Files for Reach<'_, '_> {
     }
 
     fn fetch(&self, address: &str) -> Result<String, String> {
-        let name = address.split('?').next().unwrap_or_default();
-        let is_file = is_manifest(Path::new(name));
-        if is_file && address.starts_with("http") && !address.contains("//github.com/") {
+        if kustomize::is_file_address(address) {
             return Ok(address.to_owned());
         }
-        let reference =
-            git::Reference::parse(&repository(address)).map_err(|error| error.to_string())?;
+        let reference = git::Reference::parse(&kustomize::repository(address))
+            .map_err(|error| error.to_string())?;
         reference
             .fetch(&self.source.places.content_cache)
             .map_err(|error| error.to_string())
     }
 
     fn inflate(&self, folder: &str, chart: &Value, globals: &Value) -> Result<Vec<u8>, String> {
-        let entry = Entry::read(folder, chart, globals)?;
+        let chart = HelmChart::read(folder, chart, globals)?;
         let mut around = self.around.borrow_mut();
         let around = &mut **around;
         let mut files = Inline {
-            text: &entry.inline,
+            text: &chart.inline,
             files: &mut *around.files,
         };
         let mut out = Output::default();
@@ -467,18 +465,15 @@ impl kustomize::Files for Reach<'_, '_> {
             post_renderer: None,
         };
         template::run(
-            &entry.options(self.source),
+            &options(&chart, self.source),
             &mut around,
             &mut out,
             &mut notices,
         )
-        .map_err(|error| format!("rendering the chart {:?}: {error}", entry.name))?;
+        .map_err(|error| format!("rendering the chart {:?}: {error}", chart.name))?;
         Ok(out.concat())
     }
 }
-
-/// What values that are written in a kustomization are read as.
-const INLINE: &str = "valuesInline";
 
 /// Values of a kustomization, before all other files.
 struct Inline<'a> {
@@ -489,197 +484,34 @@ struct Inline<'a> {
 impl values::Files for Inline<'_> {
     fn read(&mut self, name: &str) -> Result<Vec<u8>, String> {
         match name {
-            INLINE => Ok(self.text.to_vec()),
+            kustomize::INLINE => Ok(self.text.to_vec()),
             _ => self.files.read(name),
         }
     }
 }
 
-/// An entry of `helmCharts`.
-struct Entry {
-    name: String,
-    release: String,
-    namespace: String,
-    /// The chart, and its repository where it is of one.
-    place: (String, String),
-    version: String,
-    value_files: Vec<String>,
-    inline: Vec<u8>,
-    api_versions: Vec<String>,
-    kube_version: String,
-    include_crds: bool,
-    skip_tests: bool,
-    no_hooks: bool,
-}
-
-impl Entry {
-    fn read(folder: &str, chart: &Value, globals: &Value) -> Result<Entry, String> {
-        const FIELDS: [&str; 15] = [
-            "name",
-            "version",
-            "repo",
-            "releaseName",
-            "namespace",
-            "valuesFile",
-            "additionalValuesFiles",
-            "valuesInline",
-            "valuesMerge",
-            "includeCRDs",
-            "skipHooks",
-            "skipTests",
-            "apiVersions",
-            "kubeVersion",
-            "debug",
-        ];
-        for (value, known) in [(chart, &FIELDS[..]), (globals, &["chartHome"])] {
-            let names = value
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(name, _)| name);
-            if let Some(name) = names
-                .into_iter()
-                .find(|name| !known.contains(&name.as_str()))
-            {
-                return Err(format!(
-                    "{name:?} of a chart is not supported: {} are",
-                    known.join(", ")
-                ));
-            }
-        }
-        let text = |name: &str| {
-            let text = chart.get(name).and_then(Value::as_str);
-            text.unwrap_or_default().to_owned()
-        };
-        let list = |name: &str| {
-            let items = chart.get(name).and_then(Value::as_array);
-            let texts = items.into_iter().flatten().filter_map(Value::as_str);
-            texts.map(str::to_owned).collect::<Vec<String>>()
-        };
-        let is = |name: &str| chart.get(name).and_then(Value::as_bool).unwrap_or_default();
-        let at = |name: &str| match name.starts_with('/') {
-            true => name.to_owned(),
-            false => path::join(&[folder, name]),
-        };
-        let (name, version, repository) = (text("name"), text("version"), text("repo"));
-        if name.is_empty() {
-            return Err("a chart has no name".to_owned());
-        }
-        let home = globals.get("chartHome").and_then(Value::as_str);
-        let home = at(home.unwrap_or("charts"));
-        let local = [format!("{name}-{version}/{name}"), name.clone()]
-            .map(|inner| path::join(&[&home, &inner]))
-            .into_iter()
-            .find(|place| Path::new(place).join("Chart.yaml").exists());
-        let place = match (local, repository.as_str()) {
-            (Some(place), _) => (place, String::new()),
-            (None, "") => {
-                return Err(format!(
-                    "the chart {name:?} has no repo, and is not in {home}"
-                ));
-            }
-            (None, repository) if repository.starts_with("oci://") => (
-                format!("{}/{name}", repository.trim_end_matches('/')),
-                String::new(),
-            ),
-            (None, _) => (name.clone(), repository),
-        };
-        let file = text("valuesFile");
-        let file: Vec<String> = (!file.is_empty()).then(|| at(&file)).into_iter().collect();
-        let has_inline = chart.get(INLINE).is_some_and(|value| !value.is_null());
-        let inline: Vec<String> = has_inline.then(|| INLINE.to_owned()).into_iter().collect();
-        let mut value_files = match text("valuesMerge").as_str() {
-            "" | "override" => [file, inline].concat(),
-            "merge" => [inline, file].concat(),
-            "replace" => inline,
-            other => {
-                return Err(format!(
-                    "valuesMerge {other:?} is none of override, merge and replace"
-                ));
-            }
-        };
-        value_files.extend(list("additionalValuesFiles").iter().map(|name| at(name)));
-        Ok(Entry {
-            release: match text("releaseName") {
-                name if name.is_empty() => "release-name".to_owned(),
-                name => name,
-            },
-            namespace: match text("namespace") {
-                name if name.is_empty() => "default".to_owned(),
-                name => name,
-            },
-            version: match place.0.starts_with('/') {
-                true => String::new(),
-                false => version,
-            },
-            inline: chart
-                .get(INLINE)
-                .map(ToString::to_string)
-                .unwrap_or_default()
-                .into_bytes(),
-            api_versions: list("apiVersions"),
-            kube_version: text("kubeVersion"),
-            include_crds: is("includeCRDs"),
-            skip_tests: is("skipTests"),
-            no_hooks: is("skipHooks"),
-            name,
-            place,
-            value_files,
-        })
+/// How an entry of `helmCharts` is rendered.
+fn options(chart: &HelmChart, source: &Source) -> template::Options {
+    template::Options {
+        arguments: vec![chart.release.clone(), chart.place.0.clone()],
+        namespace: chart.namespace.clone(),
+        source: Source {
+            repository: chart.place.1.clone(),
+            version: chart.version.clone(),
+            beyond: None,
+            ..source.clone()
+        },
+        values: values::Options {
+            value_files: chart.value_files.clone(),
+            ..values::Options::default()
+        },
+        kube_version: chart.kube_version.clone(),
+        api_versions: chart.api_versions.clone(),
+        include_crds: chart.include_crds,
+        skip_tests: chart.skip_tests,
+        no_hooks: chart.no_hooks,
+        ..template::Options::default()
     }
-
-    fn options(&self, source: &Source) -> template::Options {
-        template::Options {
-            arguments: vec![self.release.clone(), self.place.0.clone()],
-            namespace: self.namespace.clone(),
-            source: Source {
-                repository: self.place.1.clone(),
-                version: self.version.clone(),
-                beyond: None,
-                ..source.clone()
-            },
-            values: values::Options {
-                value_files: self.value_files.clone(),
-                ..values::Options::default()
-            },
-            kube_version: self.kube_version.clone(),
-            api_versions: self.api_versions.clone(),
-            include_crds: self.include_crds,
-            skip_tests: self.skip_tests,
-            no_hooks: self.no_hooks,
-            ..template::Options::default()
-        }
-    }
-}
-
-/// An address of a repository, as kustomize spells it, in git's spelling.
-fn repository(address: &str) -> String {
-    let (place, query) = address.split_once('?').unwrap_or((address, ""));
-    let query = match query {
-        "" => String::new(),
-        query => format!("?{}", query.replace("version=", "ref=")),
-    };
-    let place = place.strip_prefix("git::").unwrap_or(place);
-    let place = match place.strip_prefix("github.com/") {
-        Some(rest) => format!("https://github.com/{rest}"),
-        None => place.to_owned(),
-    };
-    // Without a mark, the first two names are the repository.
-    let place = match place.strip_prefix("https://github.com/") {
-        Some(rest) if !rest.contains("//") => {
-            let mut parts = rest.splitn(3, '/');
-            let (owner, name) = (
-                parts.next().unwrap_or_default(),
-                parts.next().unwrap_or_default(),
-            );
-            match parts.next() {
-                Some(inner) => format!("https://github.com/{owner}/{name}//{inner}"),
-                None => place,
-            }
-        }
-        _ => place,
-    };
-    format!("git::{place}{query}")
 }
 
 #[cfg(test)]
@@ -706,27 +538,6 @@ mod tests {
             ("/", Form::Folder, "manifests"),
         ] {
             assert_eq!(name(reference, form).expect("a name"), want, "{reference}");
-        }
-    }
-
-    #[test]
-    fn repositories_are_addressed_as_kustomize_does() {
-        for (address, want) in [
-            (
-                "github.com/a/b/c/d?ref=v1",
-                "git::https://github.com/a/b//c/d?ref=v1",
-            ),
-            (
-                "https://github.com/a/b//c?ref=v1",
-                "git::https://github.com/a/b//c?ref=v1",
-            ),
-            (
-                "https://x.test/a/b.git//c?version=v1",
-                "git::https://x.test/a/b.git//c?ref=v1",
-            ),
-            ("git@github.com:a/b", "git::git@github.com:a/b"),
-        ] {
-            assert_eq!(repository(address), want, "{address}");
         }
     }
 }

@@ -177,6 +177,11 @@ impl Fleet<'_> {
 
 /// What templates of a release see (`createReleaseTemplateData`).
 pub(super) fn release_data(state: &State, release: &Record) -> Value {
+    release_data_with(state, release, state.live_values())
+}
+
+/// As [`release_data`], with other values.
+pub(super) fn release_data_with(state: &State, release: &Record, values: Value) -> Value {
     static TYPE: Type = Type::Struct("state.releaseTemplateData");
     static RELEASE: Type = Type::Struct("state.releaseTemplateDataRelease");
     let text = |key: &str| Value::string(release.text(key));
@@ -196,7 +201,6 @@ pub(super) fn release_data(state: &State, release: &Record) -> Value {
             ("KubeContext", text("kubeContext")),
         ],
     );
-    let values = state.live_values();
     let over = |key: &str| Value::string(state.record.text(key));
     structure(
         &TYPE,

@@ -1,13 +1,13 @@
 //! What is handed to a release's chart: files and maps in order, secrets after them, `set` and the
 //! like (`namespaceAndValuesFlags` and below, `pkg/state/state.go`).
 
-use super::data::{Data, decode, encode, json};
+use super::data::{Data, Entries, Lists, decode, encode, json, merge};
 use super::layer::{Handler, normalise};
 use super::load::State;
 use super::release::release_data;
 use super::state::Record;
 use super::{Fleet, file};
-use crate::helmfile::data::Entries;
+use crate::value::Value;
 
 /// A values file as Helm gets it: it is not written to disk.
 #[derive(Clone, Debug)]
@@ -170,6 +170,48 @@ impl Fleet<'_> {
         }
     }
 
+    /// The path of a file that a release names; nothing where it is missing and that may be.
+    ///
+    /// # Errors
+    /// Helmfile's words for a file that is missing, and for several.
+    pub(super) fn release_file(
+        &self,
+        state: &State,
+        release: &Record,
+        name: &str,
+    ) -> Result<Option<String>, String> {
+        let loader = self.loader(&state.base, &state.file);
+        let mut paths = loader.resolve(name, "values", handler(state, release))?;
+        match paths.len() {
+            0 | 1 => Ok(paths.pop()),
+            _ => Err(ONE_ONLY.to_owned()),
+        }
+    }
+
+    /// The values of a release over those of its state (`mergedReleaseTemplateData`).
+    ///
+    /// # Errors
+    /// Helmfile's words for whatever failed first.
+    pub(super) fn merged_values(&self, state: &State, release: &Record) -> Result<Entries, String> {
+        let mut merged = (*state.values).clone();
+        for entry in self.resolved_entries(state, release)? {
+            let Some(text) = self.entry(state, release, &entry)? else {
+                continue;
+            };
+            match decode(&text)?.with_string_keys()? {
+                Data::Map(values) => merge(&mut merged, &values, Lists::Sparse),
+                Data::Null => {}
+                other => {
+                    return Err(format!(
+                        "failed to parse values: {other} is no map, but {}",
+                        other.type_name()
+                    ));
+                }
+            }
+        }
+        Ok(merged)
+    }
+
     /// The text of one entry; nothing for a file that may be missing.
     fn entry(
         &self,
@@ -180,14 +222,10 @@ impl Fleet<'_> {
         match entry {
             Data::String(name) => {
                 let name = name.to_str_lossy();
-                let loader = self.loader(&state.base, &state.file);
-                let paths = loader.resolve(&name, "values", handler(state, release))?;
-                let path = match &paths[..] {
-                    [] => return Ok(None),
-                    [path] => path,
-                    _ => return Err(ONE_ONLY.to_owned()),
+                let Some(path) = self.release_file(state, release, &name)? else {
+                    return Ok(None);
                 };
-                let text = self.rendered_file(state, release, path).map_err(|error| {
+                let text = self.rendered_file(state, release, &path).map_err(|error| {
                     format!("failed to render values files \"{name}\": {error}")
                 })?;
                 Ok(Some(text))
@@ -207,14 +245,15 @@ impl Fleet<'_> {
         release: &Record,
         path: &str,
     ) -> Result<Vec<u8>, String> {
-        let text = match path.ends_with(".gotmpl") {
-            true => {
-                let data = release_data(state, release);
-                self.renderer.file(path, &data)?
-            }
-            false => self.renderer.file(path, &crate::value::Value::Nil)?,
-        };
-        self.with_references(text)
+        match path.ends_with(".gotmpl") {
+            true => self.rendered_with(path, &release_data(state, release)),
+            false => self.rendered_with(path, &Value::Nil),
+        }
+    }
+
+    /// As [`Fleet::rendered_file`], for templates that see `data`.
+    pub(super) fn rendered_with(&self, path: &str, data: &Value) -> Result<Vec<u8>, String> {
+        self.with_references(self.renderer.file(path, data)?)
     }
 
     fn with_references(&self, text: Vec<u8>) -> Result<Vec<u8>, String> {

@@ -15,6 +15,8 @@
 //! # Ok::<(), pintle::diag::Error>(())
 //! ```
 
+mod address;
+mod chart;
 mod config;
 mod definition;
 mod field;
@@ -42,6 +44,8 @@ use crate::go::{os, path};
 use folder::Folder;
 use resource::Resource;
 
+pub use address::{is_file_address, repository};
+pub use chart::{HelmChart, INLINE};
 pub use folder::{NAMES, is_kustomization};
 
 /// What files are read through. Paths are absolute and clean, with `/`.

@@ -89,7 +89,16 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "helmfile",
         &[
-            "diag", "value", "go", "world", "yaml", "template", "sprig", "net",
+            "diag",
+            "value",
+            "go",
+            "world",
+            "yaml",
+            "template",
+            "sprig",
+            "kustomize",
+            "chart",
+            "net",
         ],
     ),
     ("ui", &["diag", "backend"]),

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "kube")]
 mod adjust;
+mod chartify;
 mod cluster;
 mod command;
 mod completion;
