@@ -128,12 +128,15 @@ fn a_release_lives_in_a_folder() {
             .success()
             .contains("web-0.1.0")
     );
+    let status = stage.run("status web -n shop --target dir:out").success();
     assert!(
-        stage
-            .run("status web -n shop --target dir:out")
-            .success()
-            .contains("deployed")
+        status.contains("deployed") && !status.contains("NotFound"),
+        "{status}"
     );
+    let data = stage
+        .run("status web -n shop --target dir:out -o json")
+        .success();
+    assert!(data.contains("configmap-web.yaml"), "{data}");
 
     stage
         .run("rollback web 1 -n shop --target dir:out")

@@ -49,6 +49,8 @@ pub struct Dir {
 struct State {
     /// The release that is worked on.
     open: Option<Open>,
+    /// The release that was looked at last.
+    seen: Option<(String, String)>,
     /// What was created before the release was known: definitions of kinds, a namespace.
     early: Vec<Object>,
 }
@@ -166,16 +168,22 @@ impl Dir {
         }
     }
 
+    /// Remembers which release is looked at.
+    fn see(&self, namespace: &str, name: &str) {
+        self.with(|state| state.seen = Some((namespace.to_owned(), name.to_owned())));
+    }
+
     /// The folder that an object belongs into: that of the release it names, or of the one that is
-    /// worked on.
+    /// worked on or was looked at.
     fn folder_of(&self, object: &Object) -> Option<(Folder, String)> {
         let annotations = &object.body["metadata"]["annotations"];
         let named = |annotation: &str| annotations[annotation].as_str();
         let (namespace, name) = match (named(RELEASE_NAMESPACE), named(RELEASE_NAME)) {
             (Some(namespace), Some(name)) => (namespace.to_owned(), name.to_owned()),
             _ => self.with(|state| {
-                let open = state.open.as_ref()?;
-                Some((open.namespace.clone(), open.name.clone()))
+                let open = state.open.as_ref();
+                let open = open.map(|open| (open.namespace.clone(), open.name.clone()));
+                open.or_else(|| state.seen.clone())
             })?,
         };
         Some((self.folder(&namespace, &name), namespace))

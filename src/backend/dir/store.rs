@@ -88,6 +88,7 @@ impl Store for Records<'_> {
 
     fn get(&self, name: &str, revision: i64) -> Result<Release, Error> {
         self.dir.recover(&self.namespace, name)?;
+        self.dir.see(&self.namespace, name);
         read(&self.folder(name), revision)?.ok_or_else(history::not_found)
     }
 
@@ -99,6 +100,7 @@ impl Store for Records<'_> {
             }
             if query.name.is_some() {
                 self.dir.recover(&namespace, &name)?;
+                self.dir.see(&namespace, &name);
             }
             let folder = self.dir.folder(&namespace, &name);
             for revision in revisions(&folder)? {
