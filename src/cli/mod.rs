@@ -43,6 +43,10 @@ pub fn main() -> ExitCode {
                 words.remove(0);
                 fleet::run_own(&words, &environment, &mut terminal)
             }
+            // Of a plan it is one release's, otherwise a state's.
+            Some("apply") if fleet::is_apply(&words) => {
+                fleet::run_own(&words, &environment, &mut terminal)
+            }
             Some(word) if fleet::SHARED.iter().any(|(name, _)| *name == word) => {
                 fleet::run_own(&words, &environment, &mut terminal)
             }

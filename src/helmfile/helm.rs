@@ -22,6 +22,8 @@ pub struct Call {
     pub files: Vec<(String, Arc<[u8]>)>,
     /// Post-renderers are programs, as Helm 3 takes them.
     pub is_third: bool,
+    /// It compares what would be with what is, which Helm does by a plugin.
+    pub is_diff: bool,
 }
 
 /// What Helm answers.
@@ -86,6 +88,7 @@ impl Fleet<'_> {
                 .map(|file| (file.name, Arc::from(file.text)))
                 .collect(),
             is_third: self.is_third(state),
+            is_diff: false,
         }
     }
 

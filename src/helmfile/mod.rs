@@ -36,8 +36,8 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use command::{
-    Build, Charts, Create, Destroy, Lint, List, Listing, Needs, PrintEnv, Sync, Template, Test,
-    WriteValues, create,
+    Build, Charts, Create, Destroy, Diff, Lint, List, Listing, Needs, PrintEnv, Sync, Template,
+    Test, WriteValues, create,
 };
 pub use data::{Data, Entries};
 pub use helm::{Answer, Call};

@@ -241,6 +241,65 @@ fn a_run_without_a_cluster_fails_and_writes_nothing() {
     assert_eq!(before, after);
 }
 
+#[test]
+fn apply_changes_what_would_change() {
+    let stage = Stage::new();
+    let hooks = HOOK.replace("presync,", "preapply, presync,");
+    let with = |color: &str| {
+        let values = format!("    values: [{{color: {color}}}]\n{hooks}");
+        state(&[
+            ("web", &format!("    needs: [api]\n{hooks}")),
+            ("api", &values),
+        ])
+    };
+    stage.write("helmfile.yaml.gotmpl", &with("blue"));
+    let first = stage.run("fleet apply --target dir:out --detailed-exitcode");
+    assert_eq!(first.code, Some(2), "{}", first.stderr);
+    assert!(
+        first
+            .stdout
+            .starts_with("Comparing release=api, chart=tiny, namespace=shop\n"),
+        "{}",
+        first.stdout
+    );
+    assert!(first.stdout.contains("color"), "{}", first.stdout);
+    let events = stage.take("events");
+    assert!(
+        events.starts_with("preapply web apply\npreapply api apply\npresync api sync\n"),
+        "{events}"
+    );
+
+    let same = stage.run("apply --target dir:out --detailed-exitcode");
+    assert!(!same.stderr.contains("Upgrading"), "{}", same.stderr);
+    same.success();
+    assert_eq!(stage.take("events"), "");
+
+    stage.write("helmfile.yaml.gotmpl", &with("green"));
+    let shown = stage.run("fleet diff --target dir:out --detailed-exitcode");
+    assert_eq!(shown.code, Some(2), "{}", shown.stderr);
+    assert!(
+        shown.stdout.contains("blue") && shown.stdout.contains("green"),
+        "{}",
+        shown.stdout
+    );
+    assert!(
+        shown
+            .stderr
+            .contains("Affected releases are:\n  api (./tiny) UPDATED\n"),
+        "{}",
+        shown.stderr
+    );
+    stage.run("fleet diff --target dir:out").success();
+    stage.take("events");
+    stage.run("apply --target dir:out").success();
+    let events = stage.take("events");
+    assert!(
+        events.starts_with("preapply api apply\npresync api sync\n"),
+        "{events}"
+    );
+    assert!(!events.contains("presync web"), "{events}");
+}
+
 #[cfg(feature = "kube")]
 #[test]
 fn helmfile_syncs_to_a_cluster() {
@@ -296,6 +355,14 @@ fn helmfile_syncs_to_a_cluster() {
     let history = run(&format!("helm history web -n {name}")).success();
     assert_eq!(history.lines().count(), 2, "{history}");
     run("helmfile test").success();
+    run("helmfile diff --detailed-exitcode").success();
+    stage.write("tiny/values.yaml", "color: green\nfails: false\n");
+    let differs = run("helmfile diff --detailed-exitcode");
+    assert!(differs.stdout.contains("green"), "{}", differs.stdout);
+    let end = differs.ended(2);
+    assert!(end.ends_with("Identified at least one change\n"), "{end}");
+    run("helmfile apply").success();
+    run("helmfile diff --detailed-exitcode").success();
     let asked = run("helmfile status");
     assert!(
         asked.stderr.contains("Getting status api\nNAME: api\n"),

@@ -10,6 +10,7 @@ use std::thread::{self, Builder};
 use super::super::environment::{Environment, Errand, Own};
 use super::super::run::cluster::Ways;
 use super::super::strict;
+use super::difference;
 use crate::action::shelf::Shelf;
 use crate::helmfile::{Answer, Call, Work, in_turn};
 use crate::ui::Terminal;
@@ -41,7 +42,11 @@ impl Crew {
         };
         let environment = Environment::of_errand(call.binary.clone(), errand);
         let mut terminal = Terminal::collecting();
-        let code = strict::run(&call.arguments, &environment, &mut terminal);
+        let answer = match call.is_diff {
+            true => difference::answer,
+            false => strict::run,
+        };
+        let code = answer(&call.arguments, &environment, &mut terminal);
         let (stdout, stderr) = terminal.take();
         Answer {
             code,

@@ -6,7 +6,7 @@ use super::super::environment::Environment;
 use super::super::run::source::is_own;
 use super::{needs, settings};
 use crate::go::flag::FlagSet;
-use crate::helmfile::{Destroy, Sync, Test, Upgrading};
+use crate::helmfile::{Destroy, Diff, Sync, Test, Upgrading};
 
 /// How many releases are worked on at once.
 pub(super) fn concurrency(flags: &FlagSet) -> usize {
@@ -54,6 +54,23 @@ fn upgrading(flags: &FlagSet) -> Upgrading {
         server_side: text("server-side"),
         sync_release_labels: flags.is("sync-release-labels"),
         description: text("description"),
+    }
+}
+
+/// `diff`
+pub(super) fn diff(flags: &FlagSet) -> Diff {
+    Diff {
+        upgrading: upgrading(flags),
+        needs: needs(flags),
+        concurrency: concurrency(flags),
+        detailed_exitcode: flags.is("detailed-exitcode"),
+        context: flags.int("context"),
+        suppress: flags.list("suppress").to_vec(),
+        suppress_secrets: flags.is("suppress-secrets"),
+        show_secrets: flags.is("show-secrets"),
+        no_hooks: flags.is("no-hooks"),
+        skip_on_install: flags.is("skip-diff-on-install"),
+        is_silent: flags.is("suppress-diff"),
     }
 }
 

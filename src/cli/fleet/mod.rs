@@ -6,6 +6,7 @@ mod cluster;
 mod command;
 mod crew;
 mod deploy;
+mod difference;
 mod flag;
 mod host;
 mod settings;
@@ -72,6 +73,13 @@ pub(super) const SHARED: [(&str, &str); 6] = [
         "Bring dependencies and lock files of state files up to date",
     ),
 ];
+
+/// Whether `pintle apply ...` is about state files: plans are named, and so are pages.
+pub(super) fn is_apply(words: &[String]) -> bool {
+    let is_about_plans =
+        |word: &String| word.starts_with("--plan") || matches!(word.as_str(), "-h" | "--help");
+    !words.iter().any(is_about_plans)
+}
 
 /// Runs what was typed behind `pintle fleet`, or behind `pintle` for commands that only state files
 /// have; returns the exit code.
@@ -231,6 +239,10 @@ fn perform(
             .sync(&deploy::sync(flags, environment))
             .map(|done| code = done),
         "destroy" => fleet.destroy(&deploy::destroy(flags, environment)),
+        "diff" => fleet.diff(&deploy::diff(flags)),
+        "apply" => fleet
+            .apply(&deploy::sync(flags, environment), &deploy::diff(flags))
+            .map(|done| code = done),
         "status" => fleet.status(deploy::concurrency(flags)),
         "test" => fleet.test(&deploy::test(flags)),
         "template" => fleet.template(&template(flags)),
@@ -270,6 +282,10 @@ fn perform(
         Err(mut failure) => {
             if failure.is_no_match() && flags.is("allow-no-matching-release") {
                 failure.code = 0;
+            }
+            if name == "apply" && failure.message.starts_with("no state file found") {
+                let hint = "`pintle apply --plan FILE` carries out what `pintle plan` wrote.";
+                failure.hint = Some(hint.to_owned());
             }
             if is_own {
                 failure.message = secrets.mask(&failure.message).into_owned();

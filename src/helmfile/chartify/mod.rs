@@ -138,7 +138,8 @@ impl Fleet<'_> {
             set_namespace(&folder, &namespace)?;
         }
         if !patches.is_empty() {
-            self.apply(state, &folder, &patches).map_err(named)?;
+            self.apply_patches(state, &folder, &patches)
+                .map_err(named)?;
         }
         freeze(&folder)?;
         Ok(folder)

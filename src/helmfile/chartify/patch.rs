@@ -95,7 +95,7 @@ impl Fleet<'_> {
     ///
     /// # Errors
     /// What is wrong in a patch, or fits no object; by name what is not supported.
-    pub(super) fn apply(
+    pub(super) fn apply_patches(
         &self,
         state: &State,
         folder: &str,

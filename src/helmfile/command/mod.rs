@@ -2,6 +2,7 @@
 
 mod batch;
 mod build;
+mod change;
 mod create;
 mod deploy;
 mod deps;
@@ -13,6 +14,7 @@ mod summary;
 mod value;
 
 pub use build::{Build, PrintEnv};
+pub use change::Diff;
 pub use create::{Create, create};
 pub use deploy::{Destroy, Sync, Test};
 pub use deps::Charts;

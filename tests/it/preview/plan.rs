@@ -295,7 +295,7 @@ fn what_is_no_plan_is_refused() {
             &["apply", "--plan", "d"],
             "open d: no such file or directory",
         ),
-        (&["apply"], "`--plan FILE` has to name a plan"),
+        (&["apply"], "`pintle apply --plan FILE` carries out"),
         (
             &["plan", "shop", "shop"],
             "`--output FILE` has to say where the plan goes",
