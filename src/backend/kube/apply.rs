@@ -27,6 +27,9 @@ const AHEAD: usize = 16;
 /// that, in Helm 4.2.4 either.
 pub(super) const VALIDATION: &str = "Strict";
 
+/// What an object is sent as that the server merges.
+pub(super) const APPLY: &str = "application/apply-patch+yaml";
+
 /// Gathers what servers warn of.
 pub(super) type Warnings<'a> = &'a (dyn Fn(&[String]) + Sync);
 
@@ -243,28 +246,19 @@ impl Writer<'_> {
 
     /// Lets the server merge, under our name.
     async fn apply(&self, object: &Object, conflicts: Conflicts) -> Result<(), Failure> {
-        let force = match conflicts {
-            Conflicts::Fail => "false",
-            Conflicts::Take => "true",
-        };
         let path = path::query(
             path::object(&object.key, &object.resource),
             &[
                 ("fieldManager", self.manager()),
                 ("fieldValidation", VALIDATION),
-                ("force", force),
+                ("force", force(conflicts)),
             ],
         );
         let mut tries = 0;
         loop {
             tries += 1;
             let sent = self
-                .write(
-                    Verb::PATCH,
-                    path.clone(),
-                    Some("application/apply-patch+yaml"),
-                    &object.body,
-                )
+                .write(Verb::PATCH, path.clone(), Some(APPLY), &object.body)
                 .await;
             match sent {
                 Ok(()) => return Ok(()),
@@ -327,15 +321,7 @@ impl Writer<'_> {
         object: &Object,
         apply: &Apply,
     ) -> Result<(), Failure> {
-        let patch = merge::patch(
-            original,
-            live,
-            &object.body,
-            &object.key,
-            apply.merge_custom,
-        )
-        .map_err(|why| Failure::unasked(format!("failed to create patch: {why}")))?;
-        let Some(patch) = patch else {
+        let Some(patch) = patch(original, live, object, apply)? else {
             return Ok(());
         };
         let path = path::query(
@@ -344,12 +330,7 @@ impl Writer<'_> {
         );
         self.write(Verb::PATCH, path, Some(patch.media_type), &patch.body)
             .await
-            .map_err(|failure| {
-                failure.wrap(format!(
-                    "cannot patch {:?} with kind {}",
-                    object.key.name, object.key.kind
-                ))
-            })
+            .map_err(|failure| unpatched(failure, &object.key))
     }
 
     async fn replace(&self, live: &Value, object: &Object) -> Result<(), Failure> {
@@ -360,13 +341,7 @@ impl Writer<'_> {
                 ("fieldValidation", VALIDATION),
             ],
         );
-        let mut body = object.body.clone();
-        if let Some(metadata) = body["metadata"].as_object_mut() {
-            metadata.insert(
-                "resourceVersion".to_owned(),
-                live["metadata"]["resourceVersion"].clone(),
-            );
-        }
+        let body = replacement(live, object);
         self.write(Verb::PUT, path, None, &body).await
     }
 
@@ -395,16 +370,66 @@ impl Writer<'_> {
         content_type: Option<&'static str>,
         body: &Value,
     ) -> Result<(), Failure> {
-        let body = serde_json::to_vec(body).map_err(|error| Failure::garbled(&error))?;
-        let request = Request {
-            method,
-            path,
-            content_type,
-            body,
-            ..Request::default()
-        };
+        let request = request(method, path, content_type, body)?;
         self.send(request).await.map(|_| ())
     }
+}
+
+/// What is sent with a body.
+pub(super) fn request(
+    method: Verb,
+    path: String,
+    content_type: Option<&'static str>,
+    body: &Value,
+) -> Result<Request, Failure> {
+    let body = serde_json::to_vec(body).map_err(|error| Failure::garbled(&error))?;
+    Ok(Request {
+        method,
+        path,
+        content_type,
+        body,
+        ..Request::default()
+    })
+}
+
+/// Whether fields of others are taken over, as servers are told.
+pub(super) fn force(conflicts: Conflicts) -> &'static str {
+    match conflicts {
+        Conflicts::Fail => "false",
+        Conflicts::Take => "true",
+    }
+}
+
+/// What is sent where we merge; nothing where nothing changes.
+pub(super) fn patch(
+    original: &Value,
+    live: &Value,
+    object: &Object,
+    apply: &Apply,
+) -> Result<Option<merge::Patch>, Failure> {
+    merge::patch(
+        original,
+        live,
+        &object.body,
+        &object.key,
+        apply.merge_custom,
+    )
+    .map_err(|why| Failure::unasked(format!("failed to create patch: {why}")))
+}
+
+/// An object that takes the place of `live`.
+pub(super) fn replacement(live: &Value, object: &Object) -> Value {
+    let mut body = object.body.clone();
+    if let Some(metadata) = body["metadata"].as_object_mut() {
+        let version = live["metadata"]["resourceVersion"].clone();
+        metadata.insert("resourceVersion".to_owned(), version);
+    }
+    body
+}
+
+pub(super) fn unpatched(failure: Failure, key: &Key) -> Failure {
+    let Key { name, kind, .. } = key;
+    failure.wrap(format!("cannot patch {name:?} with kind {kind}"))
 }
 
 /// Several clients counted against one quota at the same time.

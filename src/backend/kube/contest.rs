@@ -1,17 +1,10 @@
 //! Which fields others write that we want to be different, found by dry runs of server-side applies.
 
-use futures_util::stream::{self, StreamExt as _};
-use http::Method as Verb;
-
-use super::apply::{VALIDATION, Writer, refused};
-use super::connection::Request;
+use super::apply::Writer;
 use super::failure::{Cause, Failure};
-use super::path;
+use super::preview::gather;
 use crate::backend::contest::{self, Contest, Contested, Manager, Path};
-use crate::backend::{CANCELLED, Context, Object};
-
-/// How many objects are asked for at the same time.
-const AT_ONCE: usize = 8;
+use crate::backend::{CANCELLED, Conflicts, Context, Object};
 
 impl Writer<'_> {
     /// The objects of `wanted` that are there and have fields that somebody else writes otherwise.
@@ -27,8 +20,7 @@ impl Writer<'_> {
                 }
                 self.contest(at, object).await
             });
-            let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
-            answers.into_iter().filter_map(Result::transpose).collect()
+            Ok(gather(asked).await?.into_iter().flatten().collect())
         })
     }
 
@@ -51,21 +43,7 @@ impl Writer<'_> {
         if !others.iter().any(|(_, paths)| paths.iter().any(is_shared)) {
             return Ok(None);
         }
-        let query = [
-            ("dryRun", "All"),
-            ("fieldManager", self.manager()),
-            ("fieldValidation", VALIDATION),
-            ("force", "false"),
-        ];
-        let body = serde_json::to_vec(&object.body).map_err(|error| Failure::garbled(&error))?;
-        let asked = self.connection.request(Request {
-            method: Verb::PATCH,
-            path: path::query(path::object(&object.key, &object.resource), &query),
-            content_type: Some("application/apply-patch+yaml"),
-            body,
-            ..Request::default()
-        });
-        let failure = match asked.await {
+        let failure = match self.dry_apply(object, Conflicts::Fail).await {
             Err(failure) if failure.is_conflict() => failure,
             // Whatever else is wrong is said by the write itself.
             _ => return Ok(None),
@@ -79,7 +57,7 @@ impl Writer<'_> {
             at,
             live,
             contests,
-            refusal: refused(failure, &object.key).into(),
+            refusal: failure.into(),
         }))
     }
 }

@@ -4,10 +4,9 @@ use futures_util::stream::{self, StreamExt as _};
 use http::Method as Verb;
 use serde_json::Value;
 
-use super::apply::{VALIDATION, Writer, refused};
-use super::connection::Request;
+use super::apply::{self, APPLY, VALIDATION, Writer};
 use super::failure::Failure;
-use super::{managed, merge, path};
+use super::{managed, path};
 use crate::backend::object::is_kept;
 use crate::backend::{
     Adoption, Apply, CANCELLED, Change, Conflicts, Context, Fate, Method, Missing, Object, diff,
@@ -156,11 +155,7 @@ impl Writer<'_> {
         match apply.method {
             Method::Client => self.dry_merge(original, live, object, apply).await,
             Method::Replace => {
-                let mut body = object.body.clone();
-                if let Some(metadata) = body["metadata"].as_object_mut() {
-                    let version = live["metadata"]["resourceVersion"].clone();
-                    metadata.insert("resourceVersion".to_owned(), version);
-                }
+                let body = apply::replacement(live, object);
                 let path = self.dry_path(object, &[("fieldValidation", VALIDATION)]);
                 let replaced = self.ask(Verb::PUT, path, None, &body).await;
                 replaced.map_err(|failure| failure.wrap("failed to replace object"))
@@ -185,16 +180,17 @@ impl Writer<'_> {
         }
     }
 
-    async fn dry_apply(&self, object: &Object, conflicts: Conflicts) -> Result<Value, Failure> {
-        let force = match conflicts {
-            Conflicts::Fail => "false",
-            Conflicts::Take => "true",
-        };
+    /// What a server that merges would make of an object.
+    pub(super) async fn dry_apply(
+        &self,
+        object: &Object,
+        conflicts: Conflicts,
+    ) -> Result<Value, Failure> {
+        let force = apply::force(conflicts);
         let path = self.dry_path(object, &[("fieldValidation", VALIDATION), ("force", force)]);
-        let patch = Some("application/apply-patch+yaml");
-        self.ask(Verb::PATCH, path, patch, &object.body)
+        self.ask(Verb::PATCH, path, Some(APPLY), &object.body)
             .await
-            .map_err(|failure| refused(failure, &object.key))
+            .map_err(|failure| apply::refused(failure, &object.key))
     }
 
     async fn dry_merge(
@@ -204,27 +200,13 @@ impl Writer<'_> {
         object: &Object,
         apply: &Apply,
     ) -> Result<Value, Failure> {
-        let patch = merge::patch(
-            original,
-            live,
-            &object.body,
-            &object.key,
-            apply.merge_custom,
-        )
-        .map_err(|why| Failure::unasked(format!("failed to create patch: {why}")))?;
-        let Some(patch) = patch else {
+        let Some(patch) = apply::patch(original, live, object, apply)? else {
             return Ok(live.clone());
         };
         let path = self.dry_path(object, &[]);
         self.ask(Verb::PATCH, path, Some(patch.media_type), &patch.body)
             .await
-            .map_err(|failure| {
-                let name = &object.key.name;
-                failure.wrap(format!(
-                    "cannot patch {name:?} with kind {}",
-                    object.key.kind
-                ))
-            })
+            .map_err(|failure| apply::unpatched(failure, &object.key))
     }
 
     fn dry_path(&self, object: &Object, more: &[(&str, &str)]) -> String {
@@ -241,20 +223,13 @@ impl Writer<'_> {
         content_type: Option<&'static str>,
         body: &Value,
     ) -> Result<Value, Failure> {
-        let body = serde_json::to_vec(body).map_err(|error| Failure::garbled(&error))?;
-        let request = Request {
-            method,
-            path,
-            content_type,
-            body,
-            ..Request::default()
-        };
+        let request = apply::request(method, path, content_type, body)?;
         self.connection.request(request).await?.json()
     }
 }
 
 /// Waits for some at a time; the order is kept.
-async fn gather<T>(
+pub(super) async fn gather<T>(
     ahead: impl Iterator<Item = impl Future<Output = Result<T, Failure>>>,
 ) -> Result<Vec<T>, Failure> {
     let done: Vec<_> = stream::iter(ahead).buffered(AT_ONCE).collect().await;
