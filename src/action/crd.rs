@@ -174,19 +174,18 @@ fn changing(operation: &Operation) -> Apply {
 /// What an upgrade would do to definitions.
 ///
 /// # Errors
-/// Definitions that cannot be read, and whatever the cluster says.
+/// Whatever the cluster says.
 pub(super) fn foresee(
-    crds: &[Crd<'_>],
+    objects: &[Object],
     operation: &Operation,
     cluster: &Cluster<'_>,
 ) -> Result<Vec<Change>, Error> {
     if operation.crds != Policy::Upgrade {
         return Ok(Vec::new());
     }
-    let objects = definitions(crds, cluster)?;
     let apply = changing(operation);
     let backend = cluster.backend;
-    backend.preview(&objects, &objects, &apply, &cluster.context)
+    backend.preview(objects, objects, &apply, &cluster.context)
 }
 
 /// The definitions in files.

@@ -140,6 +140,7 @@ impl Ready {
             wanted,
             existing,
             conflicts,
+            ..
         } = &self.plan;
         let apply = applying(options, *conflicts)?;
         let backend = cluster.backend;
@@ -149,7 +150,7 @@ impl Ready {
     /// What would happen to the definitions of the chart: those that are there are left alone.
     ///
     /// # Errors
-    /// Definitions that cannot be read, and whatever the cluster says.
+    /// Whatever the cluster says.
     pub(super) fn foresee_definitions(
         &self,
         options: &Options,
@@ -158,10 +159,10 @@ impl Ready {
         if options.skip_crds {
             return Ok(Vec::new());
         }
-        let definitions = crd::definitions(&self.release.chart.crds(), cluster)?;
         let apply = creating(options.apply_method);
         let backend = cluster.backend;
-        let mut changes = backend.preview(&[], &definitions, &apply, &cluster.context)?;
+        let definitions = &self.plan.definitions;
+        let mut changes = backend.preview(&[], definitions, &apply, &cluster.context)?;
         changes.retain(|change| change.live.is_none());
         Ok(changes)
     }
@@ -271,10 +272,14 @@ pub(super) fn make(
         }
     }
     let mut capabilities = prepare::capabilities(&wanted, around, notices)?;
-    if let (Some(cluster), Mode::Forecast, false) = (&cluster, options.mode, options.skip_crds) {
-        for definition in crd::definitions(&loaded.chart.crds(), cluster)? {
-            capabilities.api_versions.extend(crd::names(&definition));
+    let definitions = match (&cluster, options.mode, options.skip_crds) {
+        (Some(cluster), Mode::Forecast, false) => {
+            crd::definitions(&loaded.chart.crds(), cluster)?
         }
+        _ => Vec::new(),
+    };
+    for definition in &definitions {
+        capabilities.api_versions.extend(crd::names(definition));
     }
     let prepared = loaded.settle(wanted, None, capabilities, around, notices)?;
     let now = now(around.world);
@@ -283,7 +288,7 @@ pub(super) fn make(
     let plan = match cluster {
         Some(cluster) => {
             cluster.tell(out, notices);
-            plan(options, &release, &cluster)?
+            plan(options, &release, definitions, &cluster)?
         }
         None => Plan::default(),
     };
@@ -325,15 +330,21 @@ struct Plan {
     existing: Vec<Object>,
     /// What becomes of fields that others manage.
     conflicts: Conflicts,
+    /// Definitions that go before, where that is only foreseen.
+    definitions: Vec<Object>,
 }
 
-fn plan(options: &Options, release: &Release, cluster: &Cluster<'_>) -> Result<Plan, Error> {
+/// Finds out; `definitions` are those that are foreseen so far.
+fn plan(
+    options: &Options,
+    release: &Release,
+    definitions: Vec<Object>,
+    cluster: &Cluster<'_>,
+) -> Result<Plan, Error> {
     let operation = &options.operation;
     let definitions = match options.mode {
-        Mode::Forecast | Mode::Trial if !options.skip_crds => {
-            crd::definitions(&release.chart.crds(), cluster)?
-        }
-        _ => Vec::new(),
+        Mode::Trial if !options.skip_crds => crd::definitions(&release.chart.crds(), cluster)?,
+        _ => definitions,
     };
     let mut wanted = cluster
         .backend
@@ -344,17 +355,14 @@ fn plan(options: &Options, release: &Release, cluster: &Cluster<'_>) -> Result<P
         namespace: &release.namespace,
     };
     owner.mark(&mut wanted);
-    let claim = match operation.take_ownership {
-        true => Claim::Take,
-        false => Claim::Own,
-    };
     let existing = owner
-        .existing(cluster.backend, &wanted, claim)
+        .existing(cluster.backend, &wanted, Claim::of(operation))
         .map_err(|error| error.wrap("unable to continue with install"))?;
     Ok(Plan {
         wanted,
         existing,
         conflicts: operation.conflicts,
+        definitions,
     })
 }
 
@@ -364,10 +372,7 @@ fn test(options: &Options, ready: &Ready, cluster: &Cluster<'_>) -> Result<(), E
     let operation = &options.operation;
     let Ready { release, plan } = ready;
     cluster.fit_record(&mut release.clone(), operation)?;
-    let mut beside = match options.skip_crds {
-        true => Vec::new(),
-        false => crd::definitions(&release.chart.crds(), cluster)?,
-    };
+    let mut beside = plan.definitions.clone();
     if !operation.no_hooks {
         beside.extend(trial::hooks(&release.hooks, cluster)?);
     }

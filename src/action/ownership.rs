@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::lifecycle::Operation;
 use crate::backend::{Backend, Object};
 use crate::diag::{Error, Kind};
 
@@ -24,6 +25,16 @@ pub(super) enum Claim {
     Own,
     /// They are taken, whosever they are.
     Take,
+}
+
+impl Claim {
+    /// As an operation wants it.
+    pub(super) fn of(operation: &Operation) -> Claim {
+        match operation.take_ownership {
+            true => Claim::Take,
+            false => Claim::Own,
+        }
+    }
 }
 
 impl Owner<'_> {

@@ -174,7 +174,8 @@ impl Ready {
         base: Base,
         cluster: &Cluster<'_>,
     ) -> Result<Ready, Error> {
-        let plan = plan(options, &release, &base.current, cluster)?;
+        let definitions = definitions(options, &release.chart, cluster)?;
+        let plan = plan(options, &release, &base.current, definitions, cluster)?;
         Ok(Ready {
             release,
             last: base.last,
@@ -207,13 +208,13 @@ impl Ready {
     /// What would happen to the definitions of the chart.
     ///
     /// # Errors
-    /// Definitions that cannot be read, and whatever the cluster says.
+    /// Whatever the cluster says.
     pub(super) fn foresee_definitions(
         &self,
         options: &Options,
         cluster: &Cluster<'_>,
     ) -> Result<Vec<Change>, Error> {
-        crd::foresee(&self.release.chart.crds(), &options.operation, cluster)
+        crd::foresee(&self.plan.definitions, &options.operation, cluster)
     }
 
     /// Settles what becomes of fields of others.
@@ -356,8 +357,9 @@ fn ready(
         }
     }
     let mut capabilities = prepare::capabilities(&options.wanted(0), around, notices)?;
-    for definition in definitions(options, &loaded.chart, cluster)? {
-        capabilities.api_versions.extend(crd::names(&definition));
+    let definitions = definitions(options, &loaded.chart, cluster)?;
+    for definition in &definitions {
+        capabilities.api_versions.extend(crd::names(definition));
     }
     let revision = match options.operation.care {
         Care::Helm => last.revision + 1,
@@ -406,17 +408,13 @@ fn ready(
     if options.source.beyond.is_some() && !adjusted.is_empty() {
         cluster.warn(taken_back(&adjusted));
     }
-    Ready::of(
-        options,
+    let plan = plan(options, &release, &current, definitions, cluster)?;
+    Ok(Ready {
         release,
-        Base {
-            last,
-            current,
-            next,
-            adjusted,
-        },
-        cluster,
-    )
+        last,
+        current,
+        plan,
+    })
 }
 
 /// What is said of small changes that a revision from a chart does not have.
@@ -545,17 +543,19 @@ struct Plan {
     adopted: Vec<Object>,
     /// What becomes of fields that others manage.
     conflicts: Conflicts,
+    /// Definitions that go before, where that is only foreseen.
+    definitions: Vec<Object>,
 }
 
 fn plan(
     options: &Options,
     release: &Release,
     current: &Release,
+    definitions: Vec<Object>,
     cluster: &Cluster<'_>,
 ) -> Result<Plan, Error> {
     let backend = cluster.backend;
     let operation = &options.operation;
-    let definitions = definitions(options, &release.chart, cluster)?;
     let mut wanted = backend.build_beside(&release.manifest, &definitions)?;
     let mut current = backend.build(&current.manifest).map_err(|error| {
         error.wrap("unable to build kubernetes objects from current release manifest")
@@ -567,12 +567,8 @@ fn plan(
     owner.mark(&mut wanted);
     let is_new = |object: &&Object| !current.iter().any(|it| it.key == object.key);
     let new: Vec<Object> = wanted.iter().filter(is_new).cloned().collect();
-    let claim = match operation.take_ownership {
-        true => Claim::Take,
-        false => Claim::Own,
-    };
     let existing = owner
-        .existing(backend, &new, claim)
+        .existing(backend, &new, Claim::of(operation))
         .map_err(|error| error.wrap("unable to continue with update"))?;
     let adopted = existing.clone();
     current.extend(existing);
@@ -581,6 +577,7 @@ fn plan(
         adopted,
         wanted,
         conflicts: operation.conflicts,
+        definitions,
     })
 }
 
