@@ -24,6 +24,8 @@ pub struct Call {
     pub is_third: bool,
     /// It compares what would be with what is, which Helm does by a plugin.
     pub is_diff: bool,
+    /// What it prints is painted.
+    pub paints: bool,
 }
 
 /// What Helm answers.
@@ -89,6 +91,7 @@ impl Fleet<'_> {
                 .collect(),
             is_third: self.is_third(state),
             is_diff: false,
+            paints: false,
         }
     }
 

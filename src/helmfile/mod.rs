@@ -12,6 +12,8 @@ mod chartify;
 mod command;
 mod dag;
 mod data;
+pub mod difference;
+mod download;
 mod file;
 mod helm;
 mod hook;
@@ -19,6 +21,7 @@ mod layer;
 mod load;
 mod lock;
 mod prepare;
+mod preview;
 mod process;
 mod release;
 pub mod remote;
@@ -36,8 +39,8 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use command::{
-    Build, Charts, Create, Destroy, Diff, Lint, List, Listing, Needs, PrintEnv, Sync, Template,
-    Test, WriteValues, create,
+    Build, Charts, Create, Destroy, Diff, Fetch, Lint, List, Listing, Needs, PrintEnv, Sync,
+    Template, Test, UnitTest, WriteValues, create,
 };
 pub use data::{Data, Entries};
 pub use helm::{Answer, Call};
@@ -86,6 +89,13 @@ pub trait Host: Log {
             work.done(at, answers);
             at += 1;
         }
+    }
+
+    /// The version of the cluster that a kubeconfig and a context name; nothing where it cannot be
+    /// asked.
+    fn kube_version(&self, kubeconfig: &str, context: &str) -> Option<String> {
+        let _ = (kubeconfig, context);
+        None
     }
 
     /// Asks the user, who says yes or no.

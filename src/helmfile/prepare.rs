@@ -24,6 +24,19 @@ pub(super) struct Preparation {
     pub(super) with_needs: bool,
     /// How charts are rendered on the way.
     pub(super) rendering: Rendering,
+    /// Where charts go that are elsewhere, where they have to be here.
+    pub(super) download: Option<Download>,
+}
+
+/// Where charts go that are fetched.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Download {
+    /// The folder of all of them.
+    pub(super) folder: String,
+    /// What the folder of each is called; empty for the usual.
+    pub(super) template: String,
+    /// Charts that are here are copied there, too.
+    pub(super) copies: bool,
 }
 
 /// A local chart's path from here (`normalizeChart`).
@@ -53,6 +66,10 @@ impl Fleet<'_> {
         act: impl FnOnce(&mut State) -> Vec<Failure>,
     ) -> Vec<Failure> {
         let mut failures = Vec::new();
+        let temporary = preparation.download.as_ref();
+        if let Some(download) = temporary.filter(|download| !download.copies) {
+            self.made.borrow_mut().push(download.folder.clone());
+        }
         if let Err(message) = self.charts_around(state, preparation, |state| {
             failures = act(state);
             first(&failures).map(str::to_owned)
@@ -61,6 +78,14 @@ impl Fleet<'_> {
         }
         self.remove_charts();
         failures
+    }
+
+    /// A folder for charts that have to be here; it is gone afterwards.
+    pub(super) fn temporary_download(&self) -> Download {
+        Download {
+            folder: format!("{}/helmfile{}", self.options.temporary, self.number()),
+            ..Download::default()
+        }
     }
 
     fn charts_around(
@@ -152,10 +177,12 @@ impl Fleet<'_> {
     fn prepare_one(
         &self,
         state: &State,
-        release: &Record,
+        release: &mut Record,
         preparation: &Preparation,
     ) -> Result<(String, Option<Build>), String> {
-        let chart = release.text("chart").to_owned();
+        let got = self.getter_chart(release)?;
+        let is_got = got.is_some();
+        let chart = got.unwrap_or_else(|| release.text("chart").to_owned());
         let normal = normalise_chart(&state.base, &chart);
         let is_here = file::is_folder(&normal);
         let defaults = state.defaults();
@@ -163,7 +190,12 @@ impl Fleet<'_> {
             |flag: bool, key: &str| flag || release.maybe(key).unwrap_or_else(|| defaults.is(key));
         let skip_deps = !is_here || skips(preparation.skip_deps, "skipDeps");
         let skip_refresh = !is_here || skips(preparation.skip_refresh, "skipRefresh");
-        if chartify::is_needed(state, release) {
+        if is_got {
+            release.set("chart", Data::string(chart.as_str()));
+        }
+        let is_pull = preparation.command == "pull";
+        let lacks_chart = is_here && !file::is_file(&path::join(&[&normal, "Chart.yaml"]));
+        if chartify::is_needed(state, release) && (!is_pull || lacks_chart) {
             let made = self.chartify(state, release, preparation, skip_deps)?;
             let build = (!skip_deps).then(|| Build {
                 release: release.text("name").to_owned(),
@@ -173,8 +205,18 @@ impl Fleet<'_> {
             return Ok((made, build));
         }
         if !is_here {
+            let chart = match &preparation.download {
+                Some(download) => self.download_chart(state, release, preparation, download)?,
+                None => chart,
+            };
             return Ok((chart, None));
         }
+        let normal = match &preparation.download {
+            Some(download) if download.copies && !is_got => {
+                self.copy_chart(state, release, &normal, download)?
+            }
+            _ => normal,
+        };
         let build = (!skip_deps).then(|| Build {
             release: release.text("name").to_owned(),
             chart: normal.clone(),

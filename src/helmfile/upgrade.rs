@@ -165,24 +165,7 @@ impl Fleet<'_> {
         if release.is("takeOwnership") || options.take_ownership || defaults.is("takeOwnership") {
             flags.push("--take-ownership".to_owned());
         }
-        let server_side = [
-            release.text("serverSide"),
-            options.server_side.as_str(),
-            defaults.text("serverSide"),
-        ];
-        match server_side.into_iter().find(|value| !value.is_empty()) {
-            None => {}
-            Some(value @ ("true" | "false" | "auto")) if !self.is_third(state) => {
-                flags.extend(["--server-side".to_owned(), value.to_owned()]);
-            }
-            Some(_) if self.is_third(state) => {}
-            Some(value) => {
-                return Err(format!(
-                    "invalid serverSide value {}: must be \"true\", \"false\", or \"auto\"",
-                    state::quoted(value)
-                ));
-            }
-        }
+        flags.extend(server_side(state, release, options, self.is_third(state))?);
         flags.extend(collect(&match options.sync_args.as_str() {
             "" => defaults.texts("syncArgs").join(" "),
             text => text.to_owned(),
@@ -281,6 +264,35 @@ impl Fleet<'_> {
     }
 }
 
+/// Who merges changes, which Helm 3 does not ask.
+///
+/// # Errors
+/// A value that there is not.
+pub(super) fn server_side(
+    state: &State,
+    release: &Record,
+    options: &Upgrading,
+    is_third: bool,
+) -> Result<Vec<String>, String> {
+    let defaults = state.defaults();
+    let all = [
+        release.text("serverSide"),
+        options.server_side.as_str(),
+        defaults.text("serverSide"),
+    ];
+    match all.into_iter().find(|value| !value.is_empty()) {
+        Some(_) if is_third => Ok(Vec::new()),
+        None => Ok(Vec::new()),
+        Some(value @ ("true" | "false" | "auto")) => {
+            Ok(vec!["--server-side".to_owned(), value.to_owned()])
+        }
+        Some(value) => Err(format!(
+            "invalid serverSide value {}: must be \"true\", \"false\", or \"auto\"",
+            state::quoted(value)
+        )),
+    }
+}
+
 /// `--kube-context`, where a release has one.
 pub(super) fn connection_flags(state: &State, release: &Record) -> Vec<String> {
     match kube_context(state, release) {
@@ -298,7 +310,7 @@ pub(super) fn namespace_flags(release: &Record) -> Vec<String> {
 }
 
 /// Signatures of charts that are not in registries.
-fn verify_flags(state: &State, release: &Record, flags: &mut Vec<String>) {
+pub(super) fn verify_flags(state: &State, release: &Record, flags: &mut Vec<String>) {
     let chart = release.text("chart");
     let repository = state.repository(chart).unwrap_or_default();
     if chart.starts_with("oci://") || repository.is("oci") {

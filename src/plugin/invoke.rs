@@ -31,6 +31,15 @@ pub struct Failure {
 /// What a program has printed.
 pub type Output = Vec<u8>;
 
+/// What a program has written to its two streams.
+#[derive(Clone, Debug, Default)]
+pub struct Written {
+    /// Standard output.
+    pub stdout: Output,
+    /// Standard error.
+    pub stderr: Output,
+}
+
 /// What a getter is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Call {
@@ -85,6 +94,34 @@ impl Plugin {
     /// # Errors
     /// A program that is missing, or ends with a code.
     pub fn run(&self, host: &Host, arguments: &[String]) -> Result<(), Failure> {
+        let (name, mut command) = self.ready(host, arguments)?;
+        let status = command
+            .status()
+            .map_err(|error| Failure::new(unstarted(&name, &error)))?;
+        self.check(status)
+    }
+
+    /// Runs the plugin as a command that reads nothing; what it writes is kept.
+    ///
+    /// # Errors
+    /// As [`Plugin::run`]; what was written stands beside it.
+    pub fn run_apart(&self, host: &Host, arguments: &[String]) -> (Written, Result<(), Failure>) {
+        let (name, mut command) = match self.ready(host, arguments) {
+            Ok(ready) => ready,
+            Err(failure) => return (Written::default(), Err(failure)),
+        };
+        command.stderr(Stdio::piped());
+        match exchange(&mut command, b"") {
+            Ok((status, stdout, stderr)) => (Written { stdout, stderr }, self.check(status)),
+            Err(error) => {
+                let failure = Failure::new(unstarted(&name, &error));
+                (Written::default(), Err(failure))
+            }
+        }
+    }
+
+    /// The plugin's program, with the arguments that it gets.
+    fn ready(&self, host: &Host, arguments: &[String]) -> Result<(String, Command), Failure> {
         let variables = self.variables(host.variables.clone());
         let mut program = self.program(&variables, host).map_err(Failure::new)?;
         let ignores = matches!(
@@ -97,11 +134,8 @@ impl Plugin {
         if !ignores {
             program.arguments.extend_from_slice(arguments);
         }
-        let mut command = command(&program, &variables);
-        let status = command
-            .status()
-            .map_err(|error| Failure::new(unstarted(&program.name, &error)))?;
-        self.check(status)
+        let command = command(&program, &variables);
+        Ok((program.name, command))
     }
 
     /// Runs what the plugin wants to be run when something happens to it.

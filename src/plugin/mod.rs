@@ -15,7 +15,7 @@ mod metadata;
 
 pub use discover::{Descriptor, find, find_all, load, load_all};
 pub use getter::Getters;
-pub use invoke::{Call, Credentials, Failure, Host, Output};
+pub use invoke::{Call, Credentials, Failure, Host, Output, Written};
 pub use metadata::{Config, Metadata, PlatformCommand, Runtime, parse};
 
 /// A plugin that is there.

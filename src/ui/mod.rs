@@ -60,6 +60,11 @@ impl Terminal {
         }
     }
 
+    /// Whether its streams go nowhere.
+    pub fn is_collecting(&self) -> bool {
+        self.kept.is_some()
+    }
+
     /// What was written to standard output and standard error of streams that go nowhere.
     pub fn take(&mut self) -> (Vec<u8>, Vec<u8>) {
         let mut out = std::mem::take(&mut self.out);

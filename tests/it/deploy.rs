@@ -294,7 +294,7 @@ fn apply_changes_what_would_change() {
     stage.run("apply --target dir:out").success();
     let events = stage.take("events");
     assert!(
-        events.starts_with("preapply api apply\npresync api sync\n"),
+        events.starts_with("preapply web apply\npreapply api apply\npresync api sync\n"),
         "{events}"
     );
     assert!(!events.contains("presync web"), "{events}");
@@ -358,9 +358,46 @@ fn helmfile_syncs_to_a_cluster() {
     run("helmfile diff --detailed-exitcode").success();
     stage.write("tiny/values.yaml", "color: green\nfails: false\n");
     let differs = run("helmfile diff --detailed-exitcode");
-    assert!(differs.stdout.contains("green"), "{}", differs.stdout);
+    let block = |release: &str| {
+        format!(
+            "Comparing release={release}, chart=tiny, namespace={name}\n{name}, {release}, ConfigMap (v1) has changed:\n  # Source: tiny/templates/a.yaml\n  apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: {release}\n  data:\n-   color: red\n+   color: green\n\n"
+        )
+    };
+    assert_eq!(differs.stdout, block("api") + &block("web"));
     let end = differs.ended(2);
     assert!(end.ends_with("Identified at least one change\n"), "{end}");
+    for (flags, shown) in [
+        (
+            "--output simple",
+            format!(
+                "{name}, api, ConfigMap (v1) to be changed.\nPlan: 0 to add, 1 to change, 0 to destroy, 0 to change ownership.\n"
+            ),
+        ),
+        (
+            "--context 1 --diff-args --find-renames=0.5",
+            format!(
+                "{name}, api, ConfigMap (v1) has changed:\n...\n  data:\n-   color: red\n+   color: green\n"
+            ),
+        ),
+        (
+            "--suppress-output-line-regex color:",
+            format!(
+                "{name}, api, ConfigMap (v1) has changed, but diff is empty after suppression.\n"
+            ),
+        ),
+        (
+            "--suppress ConfigMap --color",
+            format!(
+                "\u{1b}[0;33m{name}, api, ConfigMap (v1) has changed:\u{1b}[0m\n\u{1b}[0;33m+ Changes suppressed on sensitive content of type ConfigMap\n\u{1b}[0m"
+            ),
+        ),
+    ] {
+        let differs = run(&format!("helmfile diff -l name=api {flags}"));
+        let title = format!("Comparing release=api, chart=tiny, namespace={name}\n");
+        // Without the flag for it, nothing is counted.
+        assert!(!differs.stderr.contains("Affected"), "{}", differs.stderr);
+        assert_eq!(differs.success(), format!("{title}{shown}\n"), "{flags}");
+    }
     run("helmfile apply").success();
     run("helmfile diff --detailed-exitcode").success();
     let asked = run("helmfile status");

@@ -1,5 +1,8 @@
 //! States of many releases: `pintle fleet`, and the program called `helmfile`.
 
+#[cfg(unix)]
+mod download;
+
 use std::fmt::Write as _;
 
 use crate::program::{Outcome, Run};

@@ -1,6 +1,7 @@
 //! Those who answer Helm's command lines, several beside each other: they share the ways to clusters,
 //! and under pintle one screen.
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::mpsc::channel;
 use std::thread::{self, Builder};
 
 use super::super::environment::{Environment, Errand, Own};
-use super::super::run::cluster::Ways;
+use super::super::run::cluster::{self, Ways};
 use super::super::strict;
 use super::difference;
 use crate::action::shelf::Shelf;
@@ -33,26 +34,47 @@ pub(super) struct Crew {
 impl Crew {
     /// What the strict front end says to a command line.
     pub(super) fn answer(&self, call: &Call, shelf: Option<Arc<Shelf>>) -> Answer {
-        let errand = Errand {
-            files: call.files.iter().cloned().collect(),
-            takes_programs: call.is_third,
-            shelf,
-            ways: Arc::clone(&self.ways),
-            own: self.own.clone(),
+        let surround = |more: BTreeMap<String, Arc<[u8]>>| {
+            let errand = Errand {
+                files: call.files.iter().cloned().chain(more).collect(),
+                takes_programs: call.is_third,
+                shelf: shelf.clone(),
+                ways: Arc::clone(&self.ways),
+                own: self.own.clone(),
+            };
+            Environment::of_errand(call.binary.clone(), errand)
         };
-        let environment = Environment::of_errand(call.binary.clone(), errand);
         let mut terminal = Terminal::collecting();
-        let answer = match call.is_diff {
-            true => difference::answer,
-            false => strict::run,
+        let code = match call.is_diff {
+            true => difference::answer(call, &surround, &mut terminal),
+            false => strict::run(&call.arguments, &surround(BTreeMap::new()), &mut terminal),
         };
-        let code = answer(&call.arguments, &environment, &mut terminal);
         let (stdout, stderr) = terminal.take();
         Answer {
             code,
             stdout,
             stderr,
         }
+    }
+
+    /// The version of a cluster.
+    pub(super) fn kube_version(&self, kubeconfig: &str, context: &str) -> Option<String> {
+        let errand = Errand {
+            ways: Arc::clone(&self.ways),
+            ..Errand::default()
+        };
+        let environment = Environment::of_errand("helm".to_owned(), errand);
+        let mut flags = strict::global_flags(&environment);
+        for (name, value) in [("kubeconfig", kubeconfig), ("kube-context", context)] {
+            if !value.is_empty() {
+                flags
+                    .set(name, value, &mut |_, value| Ok(value.to_owned()))
+                    .ok()?;
+            }
+        }
+        let backend = cluster::connect(&flags, &environment).ok()?;
+        let version = backend.capabilities().ok()?.kube_version.version;
+        Some(version.trim_start_matches('v').to_owned())
     }
 
     /// Does work on threads; what comes before and after each piece is done here.

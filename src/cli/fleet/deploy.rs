@@ -29,6 +29,7 @@ pub(super) fn sync(flags: &FlagSet, environment: &Environment) -> Sync {
         detailed_exitcode: flags.is("detailed-exitcode"),
         interactive: settings::is_interactive(flags, environment),
         painted: is_painted(flags, environment),
+        preview: diff(flags, environment),
     }
 }
 
@@ -58,7 +59,8 @@ fn upgrading(flags: &FlagSet) -> Upgrading {
 }
 
 /// `diff`
-pub(super) fn diff(flags: &FlagSet) -> Diff {
+pub(super) fn diff(flags: &FlagSet, environment: &Environment) -> Diff {
+    let text = |name: &str| flags.text(name).to_owned();
     Diff {
         upgrading: upgrading(flags),
         needs: needs(flags),
@@ -71,7 +73,36 @@ pub(super) fn diff(flags: &FlagSet) -> Diff {
         no_hooks: flags.is("no-hooks"),
         skip_on_install: flags.is("skip-diff-on-install"),
         is_silent: flags.is("suppress-diff"),
+        diff_args: text("diff-args"),
+        template_args: text("template-args"),
+        output: text("output"),
+        strip_trailing_cr: flags.is("strip-trailing-cr"),
+        include_tests: flags.is("include-tests"),
+        suppress_lines: flags.list("suppress-output-line-regex").to_vec(),
+        skip_validation_on_install: flags.is("skip-diff-validation-on-install"),
+        painted: match settings::is_colorless(flags, environment) {
+            true => Some(false),
+            false => flags.is("color").then_some(true),
+        },
+        kube_version: String::new(),
     }
+}
+
+/// `doctor`, which shows differences and never what secrets hold.
+pub(super) fn doctor(flags: &FlagSet, environment: &Environment) -> Diff {
+    Diff {
+        show_secrets: false,
+        output: flags.text("diff-output").to_owned(),
+        ..diff(flags, environment)
+    }
+}
+
+/// Whether flags or variables name a model for `doctor`.
+pub(super) fn names_model(flags: &FlagSet, environment: &Environment) -> bool {
+    let either = |flag: &str, variable: &str| {
+        !flags.text(flag).is_empty() || !environment.get(variable).is_empty()
+    };
+    either("llm-api-key", "HELMFILE_LLM_API_KEY") && either("llm-model", "HELMFILE_LLM_MODEL")
 }
 
 /// `destroy`

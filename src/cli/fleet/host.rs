@@ -145,6 +145,10 @@ impl Host for Screen<'_> {
         self.crew.work(limit, work);
     }
 
+    fn kube_version(&self, kubeconfig: &str, context: &str) -> Option<String> {
+        self.crew.kube_version(kubeconfig, context)
+    }
+
     fn ask(&self, question: &str) -> bool {
         loop {
             self.print(format!("{question} [y/n]: ").as_bytes());

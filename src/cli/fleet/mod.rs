@@ -20,8 +20,8 @@ use crate::go::flag::{FlagSet, Found, Unknown, find};
 use crate::go::strconv;
 use crate::helmfile::secret::Registry;
 use crate::helmfile::{
-    Build, Charts, Create, Failure, Fleet, Lint, List, Listing, Needs, PrintEnv, Template,
-    WriteValues, create,
+    Build, Charts, Create, Failure, Fetch, Fleet, Lint, List, Listing, Needs, PrintEnv, Template,
+    UnitTest, WriteValues, create,
 };
 use crate::net;
 use crate::ui::{Terminal, report};
@@ -239,9 +239,12 @@ fn perform(
             .sync(&deploy::sync(flags, environment))
             .map(|done| code = done),
         "destroy" => fleet.destroy(&deploy::destroy(flags, environment)),
-        "diff" => fleet.diff(&deploy::diff(flags)),
+        "diff" => fleet.diff(&deploy::diff(flags, environment)),
         "apply" => fleet
-            .apply(&deploy::sync(flags, environment), &deploy::diff(flags))
+            .apply(
+                &deploy::sync(flags, environment),
+                &deploy::diff(flags, environment),
+            )
             .map(|done| code = done),
         "status" => fleet.status(deploy::concurrency(flags)),
         "test" => fleet.test(&deploy::test(flags)),
@@ -273,9 +276,25 @@ fn perform(
         "deps" => fleet.deps(&Charts {
             skip_repos: flags.is("skip-repos"),
         }),
-        other => Err(Failure::from(format!(
-            "{other:?} is not part of pintle yet"
-        ))),
+        "fetch" => fleet.fetch(&Fetch {
+            output_dir: flags.text("output-dir").to_owned(),
+            output_dir_template: flags.text("output-dir-template").to_owned(),
+            write_output: flags.is("write-output"),
+        }),
+        "unittest" => fleet.unittest(&UnitTest {
+            set: flags.list("set").to_vec(),
+            values: flags.list("values").to_vec(),
+            needs: needs(flags),
+            fail_fast: flags.is("fail-fast"),
+            paints: flags.is("color"),
+            debugs: flags.is("debug-plugin"),
+        }),
+        "doctor" => fleet.doctor(
+            &deploy::doctor(flags, environment),
+            deploy::names_model(flags, environment),
+        ),
+        // All commands of the table stand above.
+        _ => Ok(()),
     };
     match result {
         Ok(()) => Ok(code),

@@ -1,5 +1,8 @@
 //! Plugins as commands of Helm's command line (`pkg/cmd/load_plugins.go`, Helm 4.2.4).
 
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::super::environment::Environment;
@@ -7,7 +10,7 @@ use super::super::run;
 use super::command;
 use crate::diag::{Level, Notice};
 use crate::go::flag::{Command, FlagSet, Found, Unknown};
-use crate::go::strconv;
+use crate::go::{os, strconv};
 use crate::plugin::{Config, Plugin};
 use crate::ui::Terminal;
 
@@ -124,13 +127,65 @@ pub(super) fn run(
         .parse(&own, Unknown::Refuse, &mut |_, value| Ok(value.to_owned()))
         .map_err(|error| error.to_string())?;
     let host = environment.host(&flags);
-    let _ = terminal.flush();
-    let Err(failure) = plugin.run(&host, &others) else {
+    let done = match terminal.is_collecting() {
+        true => {
+            let files = Written::of(environment)?;
+            let (written, done) = plugin.run_apart(&host, &others);
+            drop(files);
+            terminal.out.extend_from_slice(&written.stdout);
+            terminal.complain(&String::from_utf8_lossy(&written.stderr));
+            done
+        }
+        false => {
+            let _ = terminal.flush();
+            plugin.run(&host, &others)
+        }
+    };
+    let Err(failure) = done else {
         return Ok(0);
     };
     terminal.complain(&format!("Error: {}\n", failure.error));
     // As the system does, which keeps the last byte.
     Ok(failure.code.map_or(1, |code| code.to_le_bytes()[0]))
+}
+
+/// Files of a state's command line, on disk as long as a program reads them.
+struct Written(Vec<PathBuf>);
+
+impl Written {
+    /// Writes them where they are said to be.
+    ///
+    /// # Errors
+    /// A file that cannot be written, or is there already.
+    fn of(environment: &Environment) -> Result<Written, String> {
+        let mut written = Written(Vec::new());
+        for (name, text) in environment.given_files() {
+            let failed = |error: std::io::Error| os::path_error("open", &name, &error);
+            let path = PathBuf::from(&name);
+            if let Some(folder) = path.parent() {
+                os::mkdir_all(&folder.to_string_lossy())?;
+            }
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true);
+            // Secrets are in it.
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut file = options.open(&path).map_err(failed)?;
+            written.0.push(path);
+            file.write_all(&text).map_err(failed)?;
+        }
+        Ok(written)
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            // Nobody can be told, and a folder that still has other files stays.
+            let _ = fs::remove_file(path);
+            let _ = path.parent().map(fs::remove_dir);
+        }
+    }
 }
 
 /// Helm's own flags, and what the plugin gets.

@@ -12,7 +12,7 @@ use crate::helmfile::load::State;
 use crate::helmfile::prepare::normalise_chart;
 use crate::helmfile::select::{Installed, is_installed};
 use crate::helmfile::state::Record;
-use crate::helmfile::upgrade::{Upgrading, values_mode};
+use crate::helmfile::upgrade::Upgrading;
 use crate::helmfile::visit::Walk;
 use crate::helmfile::{Answer, Call, Failure, Work};
 
@@ -41,22 +41,57 @@ pub struct Diff {
     pub skip_on_install: bool,
     /// No differences are shown.
     pub is_silent: bool,
+    /// `--diff-args`
+    pub diff_args: String,
+    /// `--template-args`
+    pub template_args: String,
+    /// The form of the output; empty for the usual.
+    pub output: String,
+    /// Carriage returns at line ends do not count.
+    pub strip_trailing_cr: bool,
+    /// Tests of charts are compared, too.
+    pub include_tests: bool,
+    /// Patterns of lines that are not shown.
+    pub suppress_lines: Vec<String>,
+    /// What is new is not validated.
+    pub skip_validation_on_install: bool,
+    /// Whether output is painted, where that is said.
+    pub painted: Option<bool>,
+    /// The version that the cluster was found to have.
+    pub kube_version: String,
 }
 
 /// The exit code of differences.
 const CHANGED: u8 = 2;
 
+/// What is said where nothing differs.
+const NOTHING: &str = "No affected releases";
+
 /// What differs.
-struct Differences {
+pub(super) struct Differences {
     changed: Vec<Record>,
     deleted: Vec<Record>,
     unchanged: Vec<Record>,
+}
+
+impl Differences {
+    /// What is said of it.
+    pub(super) fn told(&self, is_detailed: bool) -> Option<String> {
+        match names(&self.changed, &self.deleted) {
+            affected if !affected.is_empty() => {
+                Some(format!("Affected releases are:\n{affected}\n"))
+            }
+            _ => is_detailed.then(|| NOTHING.to_owned()),
+        }
+    }
 }
 
 /// A release that is compared, and what came of it.
 struct Compared {
     release: Record,
     title: String,
+    /// Nothing is shown of it.
+    is_silent: bool,
     call: Option<Call>,
     answer: Option<Answer>,
 }
@@ -105,25 +140,26 @@ impl Fleet<'_> {
             with_needs: options.needs.includes(),
             act: &mut |state| {
                 let mut matched = false;
+                let mut told = None;
                 let failures = self.with_charts(state, &preparation, |state| {
-                    let found = match self.differences(state, options) {
-                        Ok(Some(found)) => found,
+                    let found = match plan_all(state, &options.needs) {
+                        Ok(Some(planned)) => {
+                            self.differences(state, planned, options, Some("diff"))
+                        }
                         Ok(None) => return Vec::new(),
                         Err(message) => return vec![Failure::of(message)],
                     };
                     matched = true;
-                    let affected = names(&found.changed, &found.deleted);
-                    match affected.is_empty() {
-                        true if options.detailed_exitcode => self.info("No affected releases"),
-                        true => {}
-                        false => self.info(&format!("Affected releases are:\n{affected}\n")),
+                    match found {
+                        Ok(found) => told = found.told(options.detailed_exitcode),
+                        Err(message) => return vec![Failure::of(message)],
                     }
-                    changes |= !affected.is_empty();
-                    for release in found.changed.iter().chain(&found.unchanged) {
-                        self.clean_up(state, release, "diff");
-                    }
+                    changes |= told.is_some() && told.as_deref() != Some(NOTHING);
                     Vec::new()
                 });
+                if let Some(text) = told {
+                    self.info(&text);
+                }
                 (matched, failures)
             },
         })?;
@@ -134,6 +170,18 @@ impl Fleet<'_> {
             }),
             false => Ok(()),
         }
+    }
+
+    /// Shows what would change, as `doctor` does where it knows no model. No model is asked where it
+    /// does, either: nothing of a cluster leaves this process.
+    ///
+    /// # Errors
+    /// As [`Fleet::diff`].
+    pub fn doctor(&self, options: &Diff, names_model: bool) -> Result<(), Failure> {
+        if names_model {
+            self.warn("doctor: no language model is asked here; this is the difference alone");
+        }
+        self.diff(options)
     }
 
     /// Changes the releases of all states that would change; gives the exit code.
@@ -149,12 +197,16 @@ impl Fleet<'_> {
             act: &mut |state| {
                 let mut matched = false;
                 let failures = self.with_charts(state, &preparation, |state| {
-                    match self.differences(state, diff) {
-                        Ok(Some(found)) => {
+                    let found = match plan_all(state, &options.needs) {
+                        Ok(Some(planned)) => self.differences(state, planned, diff, None),
+                        Ok(None) => return Vec::new(),
+                        Err(message) => return vec![Failure::of(message)],
+                    };
+                    match found {
+                        Ok(found) => {
                             matched = true;
                             self.apply_all(state, &found, options, &mut changed)
                         }
-                        Ok(None) => Vec::new(),
                         Err(message) => vec![Failure::of(message)],
                     }
                 });
@@ -184,18 +236,20 @@ impl Fleet<'_> {
         if found.changed.is_empty() && found.deleted.is_empty() {
             return Vec::new();
         }
-        *changed = true;
         let affected = names(&found.changed, &found.deleted);
         let question = format!(
             "Affected releases are:\n{affected}\n\nDo you really want to apply?\n  Helmfile will apply all your changes, as shown above.\n\n"
         );
         let mut done = Affected::default();
         let mut failed = Vec::new();
-        if !options.interactive || self.host.ask(&question) {
-            let all: Vec<Record> = found
-                .changed
-                .iter()
+        let goes_on = !options.interactive || self.host.ask(&question);
+        // Helmfile tells of changes that were refused, too.
+        *changed |= goes_on || !self.options.own;
+        if goes_on {
+            // Hooks of releases that stay as they are run, too.
+            let all: Vec<Record> = (found.changed.iter())
                 .chain(&found.deleted)
+                .chain(&found.unchanged)
                 .cloned()
                 .collect();
             let groups = match batches(state, &all) {
@@ -221,20 +275,36 @@ impl Fleet<'_> {
         self.failures(failed)
     }
 
-    /// What would change, which is shown on the way; nothing where no release is selected.
+    /// What would change, which is shown on the way.
     ///
     /// # Errors
-    /// What failed first; nothing more is shown.
-    fn differences(
+    /// What failed first, when all has been shown.
+    pub(super) fn differences(
         &self,
-        state: &mut State,
+        state: &State,
+        planned: Vec<Record>,
         options: &Diff,
-    ) -> Result<Option<Differences>, String> {
-        let Some(planned) = plan_all(state, &options.needs)? else {
-            return Ok(None);
+        cleans: Option<&'static str>,
+    ) -> Result<Differences, String> {
+        // Helmfile's `diff` asks for no more than it is asked for.
+        let tells = cleans.is_none() || options.detailed_exitcode || self.options.own;
+        let options = &Diff {
+            detailed_exitcode: tells,
+            ..options.clone()
         };
         let extra = self.extra(state);
         let installed = Installed::of(state);
+        let detected = match state.record.text("kubeVersion") {
+            "" if !self.options.own => {
+                let (kubeconfig, context) = (&self.options.kubeconfig, &self.options.kube_context);
+                self.host.kube_version(kubeconfig, context)
+            }
+            _ => None,
+        };
+        let options = &Diff {
+            kube_version: detected.unwrap_or_default(),
+            ..options.clone()
+        };
         let (mut all, mut disabled) = (Vec::new(), Vec::new());
         for mut release in planned {
             if !is_installed(&release) {
@@ -244,7 +314,13 @@ impl Fleet<'_> {
             self.put_over(&installed, &mut release);
             all.push(self.compared(state, release, options, &extra)?);
         }
-        for call in all.iter().filter_map(|compared| compared.call.as_ref()) {
+        for compared in &all {
+            let Some(call) = &compared.call else {
+                continue;
+            };
+            if compared.is_silent {
+                self.info(&compared.title);
+            }
             self.debug(&told(call));
         }
         let mut work = Comparing {
@@ -258,28 +334,33 @@ impl Fleet<'_> {
             deleted: Vec::new(),
             unchanged: Vec::new(),
         };
-        let mut shown: Vec<u8> = Vec::new();
+        let (mut shown, mut failed) = (Vec::new(), None);
         for compared in all {
-            let silent = options.is_silent || compared.release.is("suppressDiff");
-            match (compared.call, compared.answer) {
-                (None, _) => found.changed.push(compared.release),
-                (Some(_), Some(answer)) if matches!(answer.code, 0 | CHANGED) => {
-                    if !silent {
-                        shown.extend(compared.title.as_bytes());
-                        shown.extend(&answer.stdout);
-                    }
-                    match answer.code {
-                        CHANGED => found.changed.push(compared.release),
-                        _ => found.unchanged.push(compared.release),
-                    }
+            let Some(call) = compared.call else {
+                found.changed.push(compared.release);
+                continue;
+            };
+            let answer = compared.answer.unwrap_or(Answer {
+                code: 1,
+                ..Answer::default()
+            });
+            if !compared.is_silent {
+                shown.extend(compared.title.as_bytes());
+                if self.options.own || !tells || answer.code == CHANGED {
+                    shown.extend(&answer.stdout);
+                    // What the plugin prints is ended with a line that is empty.
+                    shown.extend(if self.options.own { &b""[..] } else { b"\n" });
                 }
-                (Some(call), answer) => {
-                    let answer = answer.unwrap_or(Answer {
-                        code: 1,
-                        ..Answer::default()
-                    });
-                    let failed = self.judge_answer(&call, answer).err();
-                    return Err(failed.map(|(_, block)| block).unwrap_or_default());
+            }
+            if let Some(command) = cleans {
+                self.clean_up(state, &compared.release, command);
+            }
+            match answer.code {
+                CHANGED => found.changed.push(compared.release),
+                0 => found.unchanged.push(compared.release),
+                _ => {
+                    let error = self.judge_answer(&call, answer).err();
+                    failed = failed.or(error.map(|(_, block)| block));
                 }
             }
         }
@@ -290,11 +371,14 @@ impl Fleet<'_> {
                 false => found.unchanged.push(release),
             }
         }
-        Ok(Some(found))
+        if let Some(message) = failed {
+            return Err(message);
+        }
+        Ok(found)
     }
 
-    /// `helm diff upgrade`, which is answered as `pintle diff` does; no call where it is known that the
-    /// release is not there and nobody wants to see it.
+    /// `helm diff upgrade`; no call where it is known that the release is not there and nobody wants to
+    /// see it.
     fn compared(
         &self,
         state: &State,
@@ -303,61 +387,41 @@ impl Fleet<'_> {
         extra: &[String],
     ) -> Result<Compared, String> {
         let name = release.text("name").to_owned();
-        let failed = |error: String| format!("failed processing release {name}: {error}");
         let chart = match release.text("chartPath") {
             "" => normalise_chart(&state.base, release.text("chart")),
             path => path.to_owned(),
         };
-        let title = format!(
-            "Comparing release={name}, chart={}, namespace={}\n",
-            redacted(&chart),
-            release.text("namespace")
-        );
-        if options.skip_on_install && !self.is_there(state, &release, extra)? {
-            return Ok(Compared {
-                release,
-                title,
-                call: None,
-                answer: None,
-            });
+        let mut compared = Compared {
+            title: format!(
+                "Comparing release={name}, chart={}, namespace={}\n",
+                redacted(&chart),
+                release.text("namespace")
+            ),
+            is_silent: options.is_silent || release.is("suppressDiff"),
+            release,
+            call: None,
+            answer: None,
+        };
+        let release = &compared.release;
+        let asks = release.is("disableValidationOnInstall") || options.skip_validation_on_install;
+        let is_there = match options.skip_on_install || asks {
+            true => self.is_there(state, release, extra)?,
+            false => true,
+        };
+        if options.skip_on_install && !is_there {
+            return Ok(compared);
         }
-        let (flags, files) = self
-            .upgrade_flags(state, &release, &options.upgrading)
-            .map_err(&failed)?;
         let mut words = ["diff", "upgrade", "--allow-unreleased", &name, &chart]
             .map(str::to_owned)
             .to_vec();
+        let (flags, files) = self
+            .preview_flags(state, release, options, !is_there)
+            .map_err(|error| format!("failed processing release {name}: {error}"))?;
         words.extend(flags);
-        let mut errors = Vec::new();
-        let upgrading = &options.upgrading;
-        self.flag_values(&upgrading.values, &upgrading.set, &mut words, &mut errors);
-        if let Some(error) = errors.into_iter().next() {
-            return Err(failed(error));
-        }
-        words.push(values_mode(state, &release, upgrading).to_owned());
-        words.push("--detailed-exitcode".to_owned());
-        for kind in &options.suppress {
-            words.extend(["--suppress".to_owned(), kind.clone()]);
-        }
-        for (is_on, flag) in [
-            (options.suppress_secrets, "--suppress-secrets"),
-            (options.show_secrets, "--show-secrets"),
-            (options.no_hooks, "--no-hooks"),
-        ] {
-            if is_on {
-                words.push(flag.to_owned());
-            }
-        }
-        if options.context > 0 {
-            words.extend(["--context".to_owned(), options.context.to_string()]);
-        }
         let mut call = self.call(state, words, files, extra);
         call.is_diff = true;
-        Ok(Compared {
-            release,
-            title,
-            call: Some(call),
-            answer: None,
-        })
+        call.paints = options.painted == Some(true);
+        compared.call = Some(call);
+        Ok(compared)
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::batch::{Act, Batch, Task};
+use super::change::Diff;
 use super::plan::{Needs, batches, choose, plan_all};
 use super::summary::{Affected, Row};
 use super::{Fleet, Preparation};
@@ -38,6 +39,8 @@ pub struct Sync {
     pub interactive: bool,
     /// Titles are painted.
     pub painted: bool,
+    /// How differences are shown to who is asked.
+    pub preview: Diff,
 }
 
 /// `destroy`
@@ -119,6 +122,7 @@ impl Fleet<'_> {
         changed: &mut bool,
     ) -> Vec<Failure> {
         let extra = self.extra(state);
+        let seen = options.interactive.then(|| planned.clone());
         let (mut deleted, mut updated, mut unchanged) = (Vec::new(), Vec::new(), Vec::new());
         for release in planned {
             if is_installed(&release) {
@@ -132,9 +136,19 @@ impl Fleet<'_> {
             }
         }
         let affected = names(&updated, &deleted);
-        self.debug(&format!("Affected releases are:\n{affected}\n"));
+        let mut told = format!("Affected releases are:\n{affected}\n");
+        match seen {
+            None => self.debug(&told),
+            Some(planned) => match self.differences(state, planned, &options.preview, None) {
+                Ok(found) => {
+                    let found = found.told(options.detailed_exitcode);
+                    told = found.unwrap_or(told);
+                }
+                Err(message) => return vec![Failure::of(message)],
+            },
+        }
         let question = format!(
-            "Affected releases are:\n{affected}\n\nDo you really want to sync?\n  Helmfile will sync all your releases, as shown above.\n\n"
+            "{told}\nDo you really want to sync?\n  Helmfile will sync all your releases, as shown above.\n\n"
         );
         let mut done = Affected::default();
         let mut failed = Failed::new();

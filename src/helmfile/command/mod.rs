@@ -6,11 +6,13 @@ mod change;
 mod create;
 mod deploy;
 mod deps;
+mod fetch;
 mod list;
 mod output;
 mod plan;
 mod render;
 mod summary;
+mod unittest;
 mod value;
 
 pub use build::{Build, PrintEnv};
@@ -18,9 +20,12 @@ pub use change::Diff;
 pub use create::{Create, create};
 pub use deploy::{Destroy, Sync, Test};
 pub use deps::Charts;
+pub use fetch::Fetch;
 pub use list::{List, Listing};
 pub use plan::Needs;
+pub(super) use render::redacted;
 pub use render::{Lint, Template};
+pub use unittest::UnitTest;
 pub use value::WriteValues;
 
 use super::Fleet;
@@ -39,6 +44,7 @@ impl Fleet<'_> {
                 include_crds: true,
                 ..Rendering::default()
             },
+            download: None,
         }
     }
 

@@ -7,8 +7,10 @@ use sha1::{Digest, Sha1};
 
 use super::Fleet;
 use crate::diag::Source;
+use crate::helmfile::download::FOLDER as CHART_FOLDER;
 use crate::helmfile::file;
 use crate::helmfile::load::State;
+use crate::helmfile::prepare::Download;
 use crate::helmfile::state::Record;
 use crate::helmfile::template::{release, structure};
 use crate::template::{Environment, Functions, Options, Set};
@@ -45,6 +47,40 @@ impl Fleet<'_> {
         fields.push(("OutputDir", Value::string(folder)));
         self.name(&set, "output-dir", fields)
             .map_err(|error| format!("executing output-dir template: {error}"))
+    }
+
+    /// The folder that a chart is fetched to.
+    ///
+    /// # Errors
+    /// A template that is none, or fails.
+    pub(in crate::helmfile) fn download_folder(
+        &self,
+        state: &State,
+        of: &Record,
+        chart: &str,
+        download: &Download,
+    ) -> Result<String, String> {
+        let text = match download.template.as_str() {
+            "" => CHART_FOLDER,
+            text => text,
+        };
+        let mut set = plain("output-dir-template");
+        set.parse(
+            "output-dir-template",
+            &Source::new("output-dir-template", text),
+        )
+        .map_err(|error| {
+            let quoted = crate::helmfile::state::quoted(text);
+            format!("parsing output-dir-template template {quoted}: {error}")
+        })?;
+        let fields = vec![
+            ("ChartName", Value::string(chart)),
+            ("OutputDir", Value::string(download.folder.as_str())),
+            ("Release", release(of)),
+            ("Environment", state.live_environment()),
+        ];
+        self.name(&set, "output-dir-template", fields)
+            .map_err(|error| format!("executing output-dir-template template: {error}"))
     }
 
     /// The file that a release's values go to.

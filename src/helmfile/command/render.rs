@@ -251,7 +251,7 @@ impl Fleet<'_> {
     }
 
     /// Values that flags of Helmfile's add to those of releases.
-    pub(super) fn flag_values(
+    pub(in crate::helmfile) fn flag_values(
         &self,
         values: &[String],
         set: &[String],
@@ -289,8 +289,10 @@ impl Fleet<'_> {
     /// # Errors
     /// What failed first; charts that fail are told together, after all files.
     pub fn lint(&self, options: &Lint) -> Result<(), Failure> {
+        // Helm lints what is here.
         let preparation = Preparation {
             with_needs: options.needs.includes(),
+            download: Some(self.temporary_download()),
             ..self.preparation("lint")
         };
         let mut deferred: Vec<String> = Vec::new();
@@ -391,7 +393,7 @@ pub(super) fn chart_of(release: &Record) -> String {
 }
 
 /// An address without what is secret in it.
-pub(super) fn redacted(chart: &str) -> String {
+pub(in crate::helmfile) fn redacted(chart: &str) -> String {
     let Some((scheme, rest)) = chart.split_once("://") else {
         return chart.to_owned();
     };
@@ -416,7 +418,7 @@ fn without_repeats(out: &[u8]) -> Vec<u8> {
 }
 
 /// Several errors below each other (`MultiError`).
-fn together(errors: &[String]) -> String {
+pub(super) fn together(errors: &[String]) -> String {
     let mut parts = vec![format!("Failed with {} errors:", errors.len())];
     for (at, error) in errors.iter().enumerate() {
         let lines: String = error
