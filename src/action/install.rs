@@ -273,9 +273,7 @@ pub(super) fn make(
     }
     let mut capabilities = prepare::capabilities(&wanted, around, notices)?;
     let definitions = match (&cluster, options.mode, options.skip_crds) {
-        (Some(cluster), Mode::Forecast, false) => {
-            crd::definitions(&loaded.chart.crds(), cluster)?
-        }
+        (Some(cluster), Mode::Forecast, false) => crd::definitions(&loaded.chart.crds(), cluster)?,
         _ => Vec::new(),
     };
     for definition in &definitions {

@@ -241,7 +241,8 @@ impl Ready {
             current,
             ..
         } = self;
-        if last.info.status != Status::Deployed || !release.is_like(current) {
+        let store = cluster.backend.store(&options.namespace);
+        if last.info.status != Status::Deployed || !store.recorded(release).is_like(current) {
             return Ok(false);
         }
         let changes = self.foresee(options, cluster)?;

@@ -10,8 +10,10 @@ use super::kubeconfig;
 use super::run::cluster::Ways;
 use super::run::source::BEYOND;
 use crate::action::shelf::Shelf;
+use crate::backend::Cancel;
 use crate::go::flag::{Flag, FlagSet};
 use crate::go::path;
+use crate::helmfile::secret::Registry;
 use crate::plugin::{Getters, Host, Plugin};
 use crate::ui::screen::Screen;
 
@@ -47,6 +49,8 @@ pub(super) struct Errand {
         expect(dead_code, reason = "there are no clusters to go to")
     )]
     pub(super) ways: Arc<Ways>,
+    /// Calls off what is done to all releases.
+    pub(super) cancel: Cancel,
     /// What pintle adds; nothing as Helmfile.
     pub(super) own: Option<Own>,
 }
@@ -58,6 +62,8 @@ pub(super) struct Own {
     pub(super) target: String,
     /// Where all releases show what is waited for.
     pub(super) progress: Screen,
+    /// What was resolved as a secret.
+    pub(super) secrets: Registry,
 }
 
 type Lookup = dyn Fn(&str) -> Option<String>;

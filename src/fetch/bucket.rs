@@ -97,7 +97,10 @@ impl Clouds {
     }
 
     /// What is at an address.
-    fn get(&self, address: &str) -> Result<Vec<u8>, Error> {
+    ///
+    /// # Errors
+    /// Addresses that are none, and what the server says.
+    pub fn get(&self, address: &str) -> Result<Vec<u8>, Error> {
         let fail = |message: String| Error::new(Kind::Usage, message);
         let (scheme, rest) = address.split_once("://").unwrap_or_default();
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::data::{Data, Entries, decode, overlay};
-use super::layer::{Environment, Handler, Loader, Strategy};
+use super::layer::{Environment, Handler, Loader, Rank, Strategy};
 use super::state::{self, Merge, Record, STATE, fill, merge};
-use super::template::{environment, structure};
+use super::template::{environment, is_template, structure};
 use super::{Failure, Fleet, file, layer, remote};
 use crate::go::path;
 use crate::value::{Text, Type, Value};
@@ -148,15 +148,15 @@ impl Fleet<'_> {
             let folder = path::dir(&wanted.callee);
             let loader = self.loader(&folder, &wanted.callee);
             let context = Environment::new(&self.options.environment);
-            let read = |entries: &[Data]| {
-                loader
+            let read = |entries: &[Data], rank: Rank| {
+                Loader { rank, ..loader }
                     .values(entries, Handler::default(), &context, Strategy::Override)
                     .map(Arc::new)
             };
             overrode = Some(Environment {
                 name: self.options.environment.clone(),
-                values: read(&wanted.values)?,
-                overrides: read(&wanted.overrides)?,
+                values: read(&wanted.values, Rank::Given)?,
+                overrides: read(&wanted.overrides, Rank::Set)?,
                 ..Environment::default()
             });
         }
@@ -218,6 +218,8 @@ impl Fleet<'_> {
             remote: self.remote,
             base,
             file,
+            ledger: self.ledger.as_ref(),
+            rank: Rank::default(),
         }
     }
 
@@ -265,9 +267,16 @@ impl Fleet<'_> {
         let text = String::from_utf8_lossy(text).replace("\r\n", "\n");
         check(name, &text)?;
         let has_environment = inherited.is_some() || overrode.is_some();
-        let is_template = name.ends_with(".gotmpl")
-            || self.options.render_yaml
-            || self.options.render_templates && text.contains("{{");
+        let is_named = name.ends_with(".gotmpl") || self.options.render_yaml;
+        let is_old = !is_named && self.options.render_templates && is_template(&text);
+        if is_old {
+            let path = file::absolute(name);
+            self.warn(&format!(
+                "{path} is rendered because there are templates in it: name it {}.gotmpl, for Helmfile 1 renders no others",
+                path::base(path.as_bytes()).escape_ascii()
+            ));
+        }
+        let is_template = is_named || is_old;
         let mut whole: Option<State> = None;
         for (at, part) in text.split("\n---\n").enumerate() {
             let before = whole.as_ref().map(|state| &state.environment).or(inherited);
@@ -282,6 +291,10 @@ impl Fleet<'_> {
                     .map_err(|error| format!("error during {name}.part.{at} parsing: {error}"))?,
                 false => part.as_bytes().to_vec(),
             };
+            if let Some(ledger) = &self.ledger {
+                let before = part.as_ptr().addr() - text.as_ptr().addr();
+                ledger.state(name, &text[..before], &rendered);
+            }
             let state = self.load_part(&rendered, context.as_ref(), base, name, level)?;
             whole = Some(match whole.take() {
                 None => state,
@@ -488,6 +501,10 @@ impl Fleet<'_> {
         }
         let defaults = record.list("values");
         if !defaults.is_empty() {
+            let loader = Loader {
+                rank: Rank::Default,
+                ..loader
+            };
             let defaults = loader.values(defaults, Handler::default(), seen, Strategy::Override)?;
             overlay(Arc::make_mut(&mut environment.defaults), &defaults);
         }
@@ -529,6 +546,11 @@ impl Fleet<'_> {
                 let read = self.decrypt(&path).and_then(|text| {
                     decode(&text)
                         .and_then(|data| data.with_string_keys())
+                        .inspect(|values| {
+                            if let Some(ledger) = &self.ledger {
+                                ledger.file(Rank::Secret, &path, &text, values);
+                            }
+                        })
                         .map_err(|error| {
                             format!("failed to load environment secrets file \"{path}\": {error}")
                         })
@@ -746,7 +768,15 @@ impl Inherited {
                 }
                 ("helmDefaults", _) => {
                     let mut defaults = child.record("helmDefaults");
-                    fill(&mut defaults, &Record::of(Some(value)));
+                    let parents = Record::of(Some(value));
+                    fill(&mut defaults, &parents);
+                    // What is false was said, too, where the child says nothing.
+                    for (key, value) in parents.entries() {
+                        let key = key.to_str_lossy();
+                        if *value == Data::Bool(false) && defaults.get(&key).is_none() {
+                            defaults.set(&key, value.clone());
+                        }
+                    }
                     child.set("helmDefaults", defaults.into_data());
                 }
                 ("commonLabels" | "templates", Data::Map(parents)) => {

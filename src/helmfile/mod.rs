@@ -49,6 +49,7 @@ pub use state::Record;
 pub use template::{Outside, Programs};
 pub use upgrade::Upgrading;
 
+use self::layer::Ledger;
 use self::remote::Remote;
 use self::template::Renderer;
 use crate::diag::Level;
@@ -96,6 +97,11 @@ pub trait Host: Log {
     fn kube_version(&self, kubeconfig: &str, context: &str) -> Option<String> {
         let _ = (kubeconfig, context);
         None
+    }
+
+    /// Whether the user wants no more to be begun.
+    fn is_called_off(&self) -> bool {
+        false
     }
 
     /// Asks the user, who says yes or no.
@@ -194,6 +200,8 @@ pub struct Options {
     pub program: String,
     /// How many releases are rendered at once, 0 for as many as is good.
     pub concurrency: usize,
+    /// It is noted where values were set.
+    pub origins: bool,
 }
 
 /// Why a command failed.
@@ -258,6 +266,8 @@ pub struct Fleet<'a> {
     temporary: Cell<u32>,
     /// Folders of charts that were made.
     made: RefCell<Vec<String>>,
+    /// Where values were set, if anybody asks.
+    ledger: Option<Ledger>,
     /// What is logged later, while it is held back.
     held: RefCell<Option<Vec<(Level, String)>>>,
 }
@@ -279,6 +289,7 @@ impl<'a> Fleet<'a> {
             decrypted: RefCell::default(),
             temporary: Cell::new(std::process::id()),
             made: RefCell::default(),
+            ledger: options.origins.then(Ledger::default),
             held: RefCell::default(),
         }
     }

@@ -9,6 +9,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use crate::go::time;
+
 /// A program to run.
 #[derive(Debug, Default)]
 pub(super) struct Run {
@@ -110,10 +112,10 @@ impl Run {
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     let _ = child.kill();
                     let _ = child.wait();
-                    let seconds = self.limit.unwrap_or_default().as_secs();
-                    let message = format!(
-                        "command \"{program}\" was stopped: it did not end within {seconds} seconds"
-                    );
+                    let limit = self.limit.unwrap_or_default().as_nanos();
+                    let limit = time::Duration(i64::try_from(limit).unwrap_or(i64::MAX));
+                    let message =
+                        format!("command \"{program}\" was stopped: it did not end within {limit}");
                     return Err((Output { stdout }, message));
                 }
             }
@@ -289,7 +291,7 @@ mod tests {
             ..run(&["-c", "exec sleep 60"])
         };
         let error = run.output().unwrap_err();
-        assert!(error.contains("did not end within 0 seconds"), "{error}");
+        assert!(error.contains("did not end within 50ms"), "{error}");
     }
 
     #[test]

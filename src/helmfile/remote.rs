@@ -44,7 +44,7 @@ pub struct Address {
     pub query: Vec<(String, String)>,
 }
 
-const PLAIN: [&str; 3] = ["s3", "http", "https"];
+const PLAIN: [&str; 4] = ["s3", "http", "https", "file"];
 
 /// Whether a text is an address.
 pub(super) fn is_remote(text: &str) -> bool {
@@ -206,6 +206,12 @@ mod tests {
                 "b.yaml",
             ),
             ("s3://bucket/dir/key.yaml", "s3_bucket/dir", "key.yaml"),
+            ("file:///mnt/share/key.yaml", "file_/mnt/share", "key.yaml"),
+            (
+                "s3::https://bucket.s3.eu-west-1.amazonaws.com/states@shop/helmfile.yaml",
+                "states/https_bucket_s3_eu-west-1_amazonaws_com_states",
+                "shop/helmfile.yaml",
+            ),
         ] {
             let address = Address::parse(text).expect("an address");
             assert_eq!(address.folder("states"), folder, "{text}");

@@ -15,6 +15,8 @@ pub(super) struct Given {
     /// What it is called on Helm's command line.
     pub(super) name: String,
     pub(super) text: Vec<u8>,
+    /// What users know it by.
+    pub(super) label: String,
 }
 
 const ONE_ONLY: &str = "glob patterns in release values and secrets is not supported yet. please submit a feature request if necessary";
@@ -103,12 +105,13 @@ impl Fleet<'_> {
     ) -> Result<Vec<Given>, String> {
         let entries = self.resolved_entries(state, release)?;
         let mut files = Vec::new();
-        for entry in &entries {
+        for (at, entry) in entries.iter().enumerate() {
             if let Some(text) = self.entry(state, release, entry)? {
-                files.push(self.given(release, text));
+                let label = label(state, release, entry, ("values", at));
+                files.push(self.given(release, text, label));
             }
         }
-        for entry in release.list("secrets") {
+        for (at, entry) in release.list("secrets").iter().enumerate() {
             let text = match entry {
                 Data::String(name) => {
                     let name = format!("{}{name}", release.text("valuesPathPrefix"));
@@ -146,7 +149,8 @@ impl Fleet<'_> {
                 }
             };
             let text = self.with_references(text.to_vec())?;
-            files.push(self.given(release, text));
+            let label = label(state, release, entry, ("secrets", at));
+            files.push(self.given(release, text, label));
         }
         Ok(files)
     }
@@ -354,7 +358,12 @@ impl Fleet<'_> {
     }
 
     /// A file under the name that Helmfile would give it.
-    fn given(&self, release: &Record, text: Vec<u8>) -> Given {
+    fn given(&self, release: &Record, text: Vec<u8>, label: String) -> Given {
+        // Lists of files are lists of words with commas between; there is nothing to be found on disk.
+        if self.options.own && !label.contains([',', '"', '\n']) {
+            let name = label.clone();
+            return Given { name, text, label };
+        }
         let mut hash = 0x811c_9dc5_u32;
         let identity = [release.text("namespace"), release.text("name")].join("/");
         for byte in identity.bytes().chain(text.iter().copied()) {
@@ -377,6 +386,7 @@ impl Fleet<'_> {
         Given {
             name: format!("{folder}/{namespace}{}-values-{hash}", release.text("name")),
             text,
+            label,
         }
     }
 
@@ -393,6 +403,25 @@ impl Fleet<'_> {
             }
             _ => Ok(path),
         }
+    }
+}
+
+/// What an entry of a release's values is called in errors.
+fn label(state: &State, release: &Record, entry: &Data, (key, at): (&str, usize)) -> String {
+    let Data::String(name) = entry else {
+        let name = release.text("name");
+        return format!("{} ({key}[{at}] of release {name})", state.file);
+    };
+    let name = name.to_str_lossy();
+    let name = match key {
+        // Its prefix was put in front already.
+        "values" => name.into_owned(),
+        _ => format!("{}{name}", release.text("valuesPathPrefix")),
+    };
+    match (key, name.ends_with(".gotmpl")) {
+        ("secrets", _) => format!("{name} (decrypted)"),
+        (_, true) => format!("{name} (rendered)"),
+        (_, false) => name,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The walk over state files and those below them (`visitStatesWithContext`, `pkg/app/app.go`).
 
 use super::data::Data;
+use super::layer::Ledger;
 use super::load::{Inherited, State, Unread, Wanted};
 use super::select::{self, Installed, Transitive, check_duplicates};
 use super::{Failure, Fleet, file};
@@ -105,7 +106,11 @@ impl Fleet<'_> {
                     ))
                 })?;
             }
+            let mark = self.ledger.as_ref().map(Ledger::mark);
             let result = self.visit_file(&place, wanted, walk);
+            if let (Some(ledger), Some(mark)) = (&self.ledger, mark) {
+                ledger.forget(mark);
+            }
             if moves {
                 self.host.enter(&before).map_err(|error| {
                     Failure::of(format!(

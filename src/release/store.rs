@@ -1,5 +1,7 @@
 //! Where records are kept (`pkg/storage/driver`, Helm 4.2.4).
 
+use std::borrow::Cow;
+
 use super::Release;
 use crate::diag::Error;
 
@@ -79,6 +81,11 @@ pub trait Store: Send + Sync {
     fn check(&self, release: &Release) -> Result<(), Error> {
         let _ = release;
         Ok(())
+    }
+
+    /// A release as its record will hold it.
+    fn recorded<'r>(&self, release: &'r Release) -> Cow<'r, Release> {
+        Cow::Borrowed(release)
     }
 
     /// Replaces the record of a revision.

@@ -409,3 +409,54 @@ fn helmfile_syncs_to_a_cluster() {
     run("helmfile destroy").success();
     assert_eq!(run(&format!("list -q -n {name}")).success(), "");
 }
+
+/// A run that is called off by Ctrl-C while a hook of its first release waits.
+#[cfg(feature = "kube")]
+#[test]
+fn what_is_called_off_ends_what_was_begun_and_names_what_was_not() {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    use std::process::Stdio;
+
+    let stage = Stage::new();
+    let hook = "    hooks:\n      - events: [presync]\n        command: sh\n        args: [-c, 'touch begun; while [ ! -e go ]; do sleep 0.02; done']\n";
+    let needs = "    needs: [shop/one]\n";
+    let text = state(&[("one", hook), ("two", ""), ("three", needs)]);
+    stage.write("helmfile.yaml.gotmpl", &text);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pintle"))
+        .args("sync --concurrency 1 --target dir:out".split(' '))
+        .current_dir(stage.0.path())
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", stage.0.path())
+        .env("KUBECONFIG", "/dev/null")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    while !stage.path("begun").exists() {
+        assert_eq!(child.try_wait().expect("a child"), None, "it ended early");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let id = child.id().to_string();
+    let killed = Command::new("kill").args(["-INT", &id]).status();
+    assert!(killed.expect("kill").success());
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut said = String::new();
+    while !said.contains("Called off") {
+        let mut line = String::new();
+        assert_ne!(lines.read_line(&mut line).expect("a line"), 0, "{said}");
+        said += &line;
+    }
+    stage.write("go", "");
+    lines.read_to_string(&mut said).expect("lines");
+    let code = child.wait().expect("an end").code();
+    assert_eq!(code, Some(130), "{said}");
+    let (_, table) = said.split_once("Releases Not Begun").expect("a table");
+    assert!(table.contains("two ") && table.contains("three "), "{said}");
+    assert!(!stage.has("two") && !stage.has("three"));
+    let pending = stage.run("list -A --pending -q --target dir:out").success();
+    assert_eq!(pending, "");
+    // The next run finishes it.
+    stage.run("sync --target dir:out").success();
+    assert!(stage.has("one") && stage.has("two") && stage.has("three"));
+}

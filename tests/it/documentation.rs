@@ -51,7 +51,7 @@ fn the_commands_on_a_cluster_of_the_readme_work() {
     }
     let readme = read("README.md");
     let (_, part) = readme.split_once("\nOn a cluster").expect("that part");
-    let (part, _) = part.split_once("\n## ").expect("another part");
+    let (part, _) = part.split_once("\nMany releases").expect("another part");
     let commands = commands(part);
     assert!(commands.len() >= 4, "{commands:?}");
     let cluster = Cluster::shared().expect("a cluster");

@@ -55,3 +55,131 @@ fn nothing_is_shown_of_what_comes_after_a_failure() {
     assert!(outcome.stdout.contains("a: n2"), "{}", outcome.stdout);
     assert!(!outcome.stdout.contains("a: n4"), "{}", outcome.stdout);
 }
+
+#[test]
+fn programs_of_templates_are_stopped_and_can_be_refused() {
+    let slow = "{{ exec \"sleep\" (list \"600\") }}";
+    let states: [(&str, &str, &str); 3] = [
+        (
+            "helmfile.yaml.gotmpl",
+            "values: [{a: \"SLOW\"}]\n---\nreleases: []\n",
+            "helmfile.yaml.gotmpl",
+        ),
+        (
+            "helmfile.yaml",
+            "releases:\n- name: r\n  chart: ./web\n  values: [v.yaml.gotmpl]\n",
+            "helmfile.yaml",
+        ),
+        (
+            "share/helmfile.yaml.gotmpl",
+            "values: [{a: \"SLOW\"}]\n---\nreleases: []\n",
+            "file://FOLDER/share/helmfile.yaml.gotmpl",
+        ),
+    ];
+    for (name, text, file) in states {
+        for (flag, want) in [
+            ("--exec-timeout=50ms", "50ms"),
+            (
+                "--no-exec",
+                "programs are not run by templates here (--no-exec)",
+            ),
+        ] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let shared = folder.path().join("share");
+            std::fs::create_dir(&shared).expect("a folder");
+            let text = text.replace("SLOW", slow);
+            std::fs::write(shared.join("helmfile.yaml.gotmpl"), &text).expect("a file");
+            let file = file.replace("FOLDER", &folder.path().display().to_string());
+            let outcome = Run::pintle(&["fleet", "template", flag, "-f", &file])
+                .chart("web", "n: 1\n", "a: 1\n")
+                .file("v.yaml.gotmpl", format!("n: {slow}\n"))
+                .file(name, &text)
+                .go();
+            let stderr = outcome.failure();
+            assert!(stderr.contains(want), "{flag} {file}: {stderr}");
+        }
+    }
+    let refused = Run::pintle(&["fleet", "list", "--exec-timeout=soon"]).go();
+    assert_eq!(refused.code, Some(3), "{}", refused.stderr);
+}
+
+#[test]
+fn errors_of_charts_say_which_values_file_it_was() {
+    let run = |words: &[&str]| {
+        Run::pintle(words)
+            .chart("web", "port: 1\n", "a: {{ .Values.name.short.long }}\n")
+            .file(
+                "web/values.schema.json",
+                r#"{"properties": {"port": {"type": "integer"}}}"#,
+            )
+            .file("prod.yaml", "b: 2\n\nport: many\n")
+            .file("helmfile.yaml", "releases:\n- name: r\n  chart: ./web\n  values: [prod.yaml]\n- name: s\n  chart: ./web\n  values: [{port: few}]\n")
+            .go()
+    };
+    let outcome = run(&["fleet", "template", "-l", "name=r"]);
+    let stderr = outcome.failure();
+    assert!(
+        stderr.contains(".Values.port was set by prod.yaml:3:7"),
+        "{stderr}"
+    );
+    let outcome = run(&["fleet", "template", "-l", "name=s"]);
+    let stderr = outcome.failure();
+    assert!(
+        stderr.contains(".Values.port was set by helmfile.yaml (values[0] of release s):1:7"),
+        "{stderr}"
+    );
+    let outcome = run(&["helmfile", "template", "-l", "name=r"]);
+    assert!(!outcome.failure().contains("was set by"));
+}
+
+/// A repository of git, with a state in it.
+fn repository(folder: &std::path::Path) {
+    for words in [
+        "init -q -b main",
+        "add .",
+        "-c user.name=a -c user.email=a@b commit -q -m a",
+    ] {
+        let done = std::process::Command::new("git")
+            .args(words.split(' '))
+            .current_dir(folder)
+            .env("HOME", folder)
+            .status();
+        assert!(done.expect("git").success(), "git {words}");
+    }
+}
+
+#[test]
+fn states_come_from_git_and_shares_and_are_kept() {
+    let shared = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(shared.path().join("states")).expect("a folder");
+    let state = "values: [v.yaml]\n---\nreleases:\n- name: {{ .Values.name }}\n  chart: ./web\n";
+    std::fs::write(shared.path().join("states/helmfile.yaml.gotmpl"), state).expect("a file");
+    std::fs::write(shared.path().join("states/v.yaml"), "name: far\n").expect("a file");
+    repository(shared.path());
+    let path = shared.path().display().to_string();
+    for file in [
+        format!("file://{path}/states/helmfile.yaml.gotmpl"),
+        format!("{path}/states/helmfile.yaml.gotmpl"),
+        format!("git::file://{path}@states/helmfile.yaml.gotmpl?ref=main"),
+    ] {
+        let outcome = Run::pintle(&["fleet", "list", "-f", &file]).go();
+        assert!(
+            outcome.success().contains("\nfar "),
+            "{file}: {}",
+            outcome.stdout
+        );
+    }
+    // As a state below another, from what is kept.
+    let below = format!("helmfiles: ['git::file://{path}@states/helmfile.yaml.gotmpl?ref=main']\n");
+    let cache = tempfile::tempdir().expect("a folder");
+    let run = |words: &[&str]| {
+        Run::pintle(words)
+            .file("helmfile.yaml", &below)
+            .variable("HELMFILE_CACHE_HOME", &cache.path().display().to_string())
+            .go()
+    };
+    run(&["fleet", "list"]).success();
+    drop(shared);
+    let outcome = run(&["fleet", "list", "--offline"]);
+    assert!(outcome.success().contains("\nfar "), "{}", outcome.stdout);
+}

@@ -37,6 +37,7 @@ mod plugin;
 mod preview;
 mod program;
 mod project;
+mod project_state;
 #[cfg(feature = "pgp")]
 mod provenance;
 mod random;

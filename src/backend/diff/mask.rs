@@ -1,44 +1,17 @@
 //! The data of Secrets, hidden so that a change is still seen.
 
-use ring::hmac;
 use serde_json::Value;
 
+use crate::diag::Mask;
 use crate::go::base64;
 
 /// What becomes of the data of Secrets.
 #[derive(Clone, Debug)]
 pub enum Secrets {
     /// A hash with a key stands for each value: equal values have equal ones, within one run.
-    Masked(Key),
+    Masked(Mask),
     /// They are shown, decoded where they are text.
     Shown,
-}
-
-/// What masks follow from.
-#[derive(Clone)]
-pub struct Key(hmac::Key);
-
-impl Key {
-    /// A key of random bytes.
-    pub fn new(random: [u8; 32]) -> Key {
-        Key(hmac::Key::new(hmac::HMAC_SHA256, &random))
-    }
-
-    /// The mask of a value.
-    pub fn mask(&self, value: &[u8]) -> String {
-        let tag = hmac::sign(&self.0, value);
-        let digits: String = tag.as_ref()[..6]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        format!("(masked {digits})")
-    }
-}
-
-impl std::fmt::Debug for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Key")
-    }
 }
 
 /// Whether an object is a Secret of Kubernetes.
@@ -47,27 +20,29 @@ pub fn is_secret(object: &Value) -> bool {
 }
 
 /// A text without what a Secret holds, encoded or not; other objects have nothing to hide.
-pub fn redact(message: &str, object: &Value) -> String {
+pub fn redact(message: &str, object: &Value, mask: &Mask) -> String {
     let mut message = message.to_owned();
     if !is_secret(object) {
         return message;
     }
     let members = ["data", "stringData"].map(|name| object[name].as_object());
     let values = members.into_iter().flatten().flat_map(|data| data.values());
-    let mut hidden: Vec<String> = Vec::new();
+    let mut hidden: Vec<(String, String)> = Vec::new();
     for value in values {
         let text = match value {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
         let decoded = base64::decode(text.as_bytes()).ok();
-        hidden.extend(decoded.and_then(|bytes| String::from_utf8(bytes).ok()));
-        hidden.push(text);
+        let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+        let shown = mask.of(decoded.as_ref().unwrap_or(&text).as_bytes());
+        hidden.extend(decoded.map(|text| (text, shown.clone())));
+        hidden.push((text, shown));
     }
     // Long ones first: a part of one may be another.
-    hidden.sort_by_key(|text| std::cmp::Reverse(text.len()));
-    for text in hidden.iter().filter(|text| !text.is_empty()) {
-        message = message.replace(text.as_str(), "(masked)");
+    hidden.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+    for (text, shown) in hidden.iter().filter(|(text, _)| !text.is_empty()) {
+        message = message.replace(text.as_str(), shown);
     }
     message
 }
@@ -97,8 +72,8 @@ impl Secrets {
         };
         let bytes = base64::decode(encoded.as_bytes());
         match (self, bytes) {
-            (Secrets::Masked(key), Ok(bytes)) => key.mask(&bytes).into(),
-            (Secrets::Masked(key), Err(_)) => key.mask(encoded.as_bytes()).into(),
+            (Secrets::Masked(mask), Ok(bytes)) => mask.of(&bytes).into(),
+            (Secrets::Masked(mask), Err(_)) => mask.of(encoded.as_bytes()).into(),
             (Secrets::Shown, bytes) => {
                 let text = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
                 text.unwrap_or(encoded).into()
@@ -115,7 +90,7 @@ mod tests {
 
     #[test]
     fn equal_values_have_equal_masks_and_nothing_is_told() {
-        let secrets = Secrets::Masked(Key::new([7; 32]));
+        let secrets = Secrets::Masked(Mask::new([7; 32]));
         let mut object = json!({
             "apiVersion": "v1", "kind": "Secret",
             "data": {"a": "aHVudGVy", "b": "aHVudGVy\n", "c": "!broken!", "n": 5},
@@ -131,7 +106,7 @@ mod tests {
         for word in ["hunter", "aHVudGVy", "broken", "other"] {
             assert!(!text.contains(word), "{text}");
         }
-        let other_run = Secrets::Masked(Key::new([8; 32]));
+        let other_run = Secrets::Masked(Mask::new([8; 32]));
         let mut again = json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": "aHVudGVy"}});
         other_run.treat(&mut again);
         assert_ne!(again["data"]["a"], data["a"]);
@@ -143,12 +118,19 @@ mod tests {
             "apiVersion": "v1", "kind": "Secret",
             "data": {"a": "aHVudGVy", "n": 424_242, "e": ""}, "stringData": {"b": "hunter-two"},
         });
+        let mask = Mask::new([7; 32]);
+        let [hunter, two, number] =
+            [&b"hunter"[..], b"hunter-two", b"424242"].map(|secret| mask.of(secret));
         assert_eq!(
-            redact("aHVudGVy, hunter-two, hunter and 424242: no", &object),
-            "(masked), (masked), (masked) and (masked): no"
+            redact(
+                "aHVudGVy, hunter-two, hunter and 424242: no",
+                &object,
+                &mask
+            ),
+            format!("{hunter}, {two}, {hunter} and {number}: no")
         );
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "b"}});
-        assert_eq!(redact("a b", &map), "a b");
+        assert_eq!(redact("a b", &map, &mask), "a b");
     }
 
     #[test]
@@ -159,7 +141,7 @@ mod tests {
         assert_eq!(object["data"], json!({"a": "hunter", "b": "/w=="}));
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "b"}});
         let mut same = map.clone();
-        Secrets::Masked(Key::new([1; 32])).treat(&mut same);
+        Secrets::Masked(Mask::new([1; 32])).treat(&mut same);
         assert_eq!(map, same);
     }
 }

@@ -10,7 +10,7 @@ mod tree;
 
 pub use equal::same;
 pub use manager::{Manager, additions, find as find_manager, leave_to_others, strip_parts};
-pub use mask::{Key as MaskKey, Secrets, is_secret, redact};
+pub use mask::{Secrets, is_secret, redact};
 pub use noise::{settle, strip, stripped};
 pub use path::{Path, Step};
 pub use tree::{States, fields, name_managers, shaped};

@@ -106,6 +106,12 @@ impl Folder {
         Ok(self.files()?.contains_key(name))
     }
 
+    /// Whether a file is what the release wrote last.
+    pub(super) fn is_as_written(&self, name: &str, found: Option<&[u8]>) -> Result<bool, Error> {
+        let files = self.files()?;
+        Ok(found.is_some_and(|found| files.get(name).is_some_and(|known| *known == digest(found))))
+    }
+
     fn files(&self) -> Result<Files, Error> {
         Ok(self.load("files")?.unwrap_or_default())
     }

@@ -9,6 +9,7 @@
 //! Nothing runs in a folder: nothing is waited for, hooks have to be left out.
 
 mod folder;
+mod hidden;
 mod journal;
 mod name;
 mod store;
@@ -20,6 +21,8 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
+
+pub use self::hidden::{Hidden, NOT_RECORDED};
 
 use self::folder::{Folder, Lock};
 use self::journal::Aim;
@@ -43,6 +46,8 @@ pub struct Dir {
     root: PathBuf,
     namespace: String,
     state: Mutex<State>,
+    /// What records do not hold.
+    hidden: Hidden,
 }
 
 #[derive(Debug, Default)]
@@ -75,7 +80,14 @@ impl Dir {
             root,
             namespace,
             state: Mutex::default(),
+            hidden: Hidden::default(),
         }
+    }
+
+    /// The same, whose records do not hold what is hidden.
+    #[must_use]
+    pub fn hiding(self, hidden: Hidden) -> Dir {
+        Dir { hidden, ..self }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
@@ -360,11 +372,17 @@ impl Backend for Dir {
         let mut changes = Vec::new();
         for object in wanted {
             let live = self.get(object)?;
+            let mut last = find(current, object);
             let (file, refusal) = match self.folder_of(object) {
                 Some((folder, namespace)) => {
                     let file = name::of(&object.key, &namespace);
                     let refusal = folder.refuses(&file, &text(object)?, conflicts(apply));
-                    (folder.read(&file)?, refusal?)
+                    let found = folder.read(&file)?;
+                    // Records lack secrets; a file that is as it was written has them.
+                    if last.is_some() && folder.is_as_written(&file, found.as_deref())? {
+                        last.clone_from(&live);
+                    }
+                    (found, refusal?)
                 }
                 None => (None, None),
             };
@@ -376,7 +394,7 @@ impl Backend for Dir {
                     _ => Fate::Change,
                 },
                 object: object.clone(),
-                last: find(current, object),
+                last,
                 live,
                 after: Some(after),
                 missing: None,

@@ -1,12 +1,13 @@
 //! Records of releases beside their files.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::Dir;
 use super::folder::{self, Folder};
 use super::journal::{Aim, Journal};
+use super::{Dir, hidden};
 use crate::diag::{Error, Kind};
 use crate::release::{self, Damaged, Found, Query, Release, Status, Store, history};
 
@@ -31,7 +32,7 @@ impl Records<'_> {
     }
 
     fn write(&self, release: &Release) -> Result<(), Error> {
-        write(&self.folder(&release.name), release)
+        write(&self.folder(&release.name), &self.recorded(release))
     }
 
     /// The names of releases, each with its namespace.
@@ -58,6 +59,17 @@ impl Store for Records<'_> {
         }
         self.dir.open(release, Aim::Bring)?;
         self.write(release)
+    }
+
+    fn check(&self, release: &Release) -> Result<(), Error> {
+        hidden::check(release)
+    }
+
+    fn recorded<'r>(&self, release: &'r Release) -> Cow<'r, Release> {
+        match self.dir.hidden.recorded(release) {
+            Some(kept) => Cow::Owned(kept),
+            None => Cow::Borrowed(release),
+        }
     }
 
     fn update(&self, release: &Release) -> Result<(), Error> {

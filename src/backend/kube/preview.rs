@@ -11,6 +11,7 @@ use crate::backend::object::is_kept;
 use crate::backend::{
     Adoption, Apply, CANCELLED, Change, Conflicts, Context, Fate, Method, Missing, Object, diff,
 };
+use crate::diag::Mask;
 
 /// How many objects are asked for at the same time.
 const AT_ONCE: usize = 8;
@@ -99,7 +100,7 @@ impl Writer<'_> {
                     change.after = self.dry_apply(object, Conflicts::Take).await.ok();
                 }
                 // It may quote what it does not like.
-                let message = diff::redact(&failure.message, &object.body);
+                let message = diff::redact(&failure.message, &object.body, &Mask::of_run());
                 change.refusal = Some(Failure { message, ..failure }.into());
             }
         }

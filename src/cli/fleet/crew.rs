@@ -1,6 +1,7 @@
 //! Those who answer Helm's command lines, several beside each other: they share the ways to clusters,
 //! and under pintle one screen.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,6 +14,7 @@ use super::super::run::cluster::{self, Ways};
 use super::super::strict;
 use super::difference;
 use crate::action::shelf::Shelf;
+use crate::backend::Cancel;
 use crate::helmfile::{Answer, Call, Work, in_turn};
 use crate::ui::Terminal;
 
@@ -29,6 +31,8 @@ pub(super) struct Crew {
     pub(super) ways: Arc<Ways>,
     /// What pintle adds; nothing as Helmfile.
     pub(super) own: Option<Own>,
+    /// Calls off what is done to all releases.
+    pub(super) cancel: Cancel,
 }
 
 impl Crew {
@@ -40,6 +44,7 @@ impl Crew {
                 takes_programs: call.is_third,
                 shelf: shelf.clone(),
                 ways: Arc::clone(&self.ways),
+                cancel: self.cancel.clone(),
                 own: self.own.clone(),
             };
             Environment::of_errand(call.binary.clone(), errand)
@@ -49,7 +54,13 @@ impl Crew {
             true => difference::answer(call, &surround, &mut terminal),
             false => strict::run(&call.arguments, &surround(BTreeMap::new()), &mut terminal),
         };
-        let (stdout, stderr) = terminal.take();
+        let (mut stdout, stderr) = terminal.take();
+        // Rendered manifests are for programs, differences for eyes.
+        if let (true, Some(own)) = (call.is_diff, &self.own)
+            && let Cow::Owned(masked) = own.secrets.mask_bytes(&stdout)
+        {
+            stdout = masked;
+        }
         Answer {
             code,
             stdout,
@@ -89,6 +100,7 @@ impl Crew {
             let (sender, receiver) = channel();
             let (mut begun, mut running, mut is_over) = (0, 0, false);
             loop {
+                is_over |= self.cancel.is_cancelled();
                 while running < limit && !is_over {
                     let Some(calls) = work.next() else {
                         is_over = true;

@@ -419,9 +419,20 @@ pub(super) const VERSION_OUTPUT: &[Flag] = &[Flag::text(
 .or("pretty")];
 
 /// Flags that only pintle has.
+/// Of pintle's own, for commands that show values.
+pub(super) const ORIGINS: &[Flag] = &[Flag::bool(
+    "origins",
+    "show behind each value in which file and line, or by which flag it was set",
+)];
+
 pub(super) const OWN: &[Flag] = &[
     Flag::text("target", "where releases go: kube, dir:PATH or memory").or("kube"),
     Flag::bool("no-exec", "let templates run no programs"),
+    Flag::text(
+        "exec-timeout",
+        "how long a program may run that a template runs",
+    )
+    .or("10m0s"),
     Flag::bool(
         "offline",
         "ask no server for charts, indexes or values: what is not kept is refused",

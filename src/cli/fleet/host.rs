@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use super::super::environment::{Environment, Own};
+use super::super::run::session::call_off_on_signals;
 use super::crew::Crew;
 use super::settings;
 use crate::action::shelf::Shelf;
@@ -54,7 +55,7 @@ impl<'a> Screen<'a> {
     }
 
     /// Lets Helm's command lines do what pintle does, and bring releases to `target`.
-    pub(super) fn own(&mut self, target: &str, is_quiet: bool) {
+    pub(super) fn own(&mut self, target: &str, is_quiet: bool, secrets: &Registry) {
         let show = match is_quiet {
             true => Show::Nothing,
             false => Show::fitting(),
@@ -63,7 +64,15 @@ impl<'a> Screen<'a> {
         self.crew.own = Some(Own {
             target: target.to_owned(),
             progress: Progress::new(show, is_painted),
+            secrets: secrets.clone(),
         });
+    }
+
+    /// From now on, Ctrl-C and a request to end call off what is done to releases: those that were begun
+    /// end as they would alone, no other begins.
+    pub(super) fn catch_signals(&self) {
+        let progress = self.crew.own.as_ref().map(|own| own.progress.clone());
+        call_off_on_signals(self.crew.cancel.clone(), progress);
     }
 
     /// Writes while what is waited for is out of the way.
@@ -147,6 +156,10 @@ impl Host for Screen<'_> {
 
     fn kube_version(&self, kubeconfig: &str, context: &str) -> Option<String> {
         self.crew.kube_version(kubeconfig, context)
+    }
+
+    fn is_called_off(&self) -> bool {
+        self.crew.cancel.is_cancelled()
     }
 
     fn ask(&self, question: &str) -> bool {

@@ -9,6 +9,7 @@ mod deploy;
 mod difference;
 mod flag;
 mod host;
+mod remote;
 mod settings;
 mod version;
 
@@ -20,14 +21,19 @@ use crate::go::flag::{FlagSet, Found, Unknown, find};
 use crate::go::strconv;
 use crate::helmfile::secret::Registry;
 use crate::helmfile::{
-    Build, Charts, Create, Failure, Fetch, Fleet, Lint, List, Listing, Needs, PrintEnv, Template,
-    UnitTest, WriteValues, create,
+    Build, Charts, Create, Failure, Fetch, Fleet, Host as _, Lint, List, Listing, Needs, PrintEnv,
+    Template, UnitTest, WriteValues, create,
 };
 use crate::net;
 use crate::ui::{Terminal, report};
-use crate::world::Real;
 
 use self::flag::GLOBAL;
+
+/// The exit code of what was interrupted, as shells have it.
+const INTERRUPTED: u8 = 130;
+
+/// What is said where there is no cluster.
+const UNREACHABLE: &str = "kubernetes cluster unreachable";
 
 /// Usage errors end with the code that stands for nothing found, too.
 const USAGE: u8 = 3;
@@ -123,6 +129,10 @@ fn execute(
     }
     let found = find(&command::ROOT, words).map_err(usage)?;
     let mut flags = found.flags(inherited);
+    let last = found.path.last().map_or("", |command| command.name());
+    if front == Front::Own && matches!(last, "print-env" | "write-values") {
+        flags.add(flag::ORIGINS);
+    }
     found.add_help(&mut flags);
     if found.path.len() == 1 {
         flags.add(flag::VERSION);
@@ -224,14 +234,17 @@ fn perform(
         let message = format!("invalid output format {output}: must be 'yaml' or 'json'");
         return Err(usage(message));
     }
-    let remote = settings::Fetcher::of(environment);
-    let secrets = Registry::of_run(&Real::new());
+    let remote = remote::Fetcher::of(environment);
+    let secrets = Registry::of_run();
     let is_own = is_own(flags);
     if is_own {
         screen.hide(&secrets);
-        screen.own(flags.text("target"), flags.is("quiet"));
+        screen.own(flags.text("target"), flags.is("quiet"), &secrets);
     }
-    let outside = settings::outside(flags, environment, &secrets);
+    if matches!(name, "sync" | "apply" | "destroy" | "test") {
+        screen.catch_signals();
+    }
+    let outside = settings::outside(flags, environment, &secrets).map_err(usage)?;
     let fleet = Fleet::new(&options, &screen, &remote, outside);
     let mut code = 0;
     let result = match name {
@@ -305,6 +318,14 @@ fn perform(
             if name == "apply" && failure.message.starts_with("no state file found") {
                 let hint = "`pintle apply --plan FILE` carries out what `pintle plan` wrote.";
                 failure.hint = Some(hint.to_owned());
+            }
+            if is_own && failure.hint.is_none() && failure.message.contains(UNREACHABLE) {
+                let hint =
+                    "Where there is no cluster, `--target dir:PATH` writes the objects to files.";
+                failure.hint = Some(hint.to_owned());
+            }
+            if screen.is_called_off() {
+                failure.code = INTERRUPTED;
             }
             if is_own {
                 failure.message = secrets.mask(&failure.message).into_owned();

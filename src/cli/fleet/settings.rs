@@ -3,15 +3,14 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::super::environment::Environment;
 use crate::diag::Level;
 use crate::go::flag::FlagSet;
-use crate::go::{os, path, strconv};
-use crate::helmfile::remote::{Address, Remote};
+use crate::go::{os, path, strconv, time};
 use crate::helmfile::secret::{Registry, Resolver};
 use crate::helmfile::{Entries, Failure, Host, Options, Outside, Programs, set, set_strings};
-use crate::net::{self, Client};
 use crate::world::{Real, World};
 
 /// Whether output is not to be painted.
@@ -117,6 +116,7 @@ pub(super) fn options(
         render_templates: super::super::run::source::is_own(flags),
         own: super::super::run::source::is_own(flags),
         shows_values: !flags.is("strip-args-values-on-exit-error"),
+        origins: flags.has("origins") && flags.is("origins"),
         plain_http: flags.is("oci-plain-http"),
         no_hooks: is_set("HELMFILE_DISABLE_HOOKS"),
         temporary: std::env::temp_dir().to_string_lossy().into_owned(),
@@ -130,17 +130,40 @@ pub(super) fn options(
 }
 
 /// What templates may do. What they are told of secrets becomes known to `secrets`.
-pub(super) fn outside(flags: &FlagSet, environment: &Environment, secrets: &Registry) -> Outside {
+///
+/// # Errors
+/// A limit that is no duration.
+pub(super) fn outside(
+    flags: &FlagSet,
+    environment: &Environment,
+    secrets: &Registry,
+) -> Result<Outside, String> {
     let world: Arc<dyn World> = Arc::new(Real::new());
     let refused = flags.has("no-exec") && flags.is("no-exec");
     let resolver = Resolver::new(Arc::clone(&world), refused, secrets.clone());
-    Outside {
+    let limit = match flags.has("exec-timeout") {
+        true => Some(duration(flags.text("exec-timeout"))?),
+        false => None,
+    };
+    Ok(Outside {
         secrets: Arc::new(with_cluster(resolver, environment)),
         world,
-        programs: match refused {
-            true => Programs::Refused,
-            false => Programs::default(),
+        programs: match (refused, limit) {
+            (true, _) => Programs::Refused,
+            (false, Some(limit)) => Programs::Within(limit),
+            (false, None) => Programs::default(),
         },
+    })
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = time::Duration::parse(text)
+        .map_err(|error| format!("invalid argument {text:?} for --exec-timeout: {error}"))?;
+    match u64::try_from(parsed.0) {
+        Ok(nanoseconds) if nanoseconds > 0 => Ok(Duration::from_nanos(nanoseconds)),
+        _ => Err(format!(
+            "invalid argument {text:?} for --exec-timeout: it has to be longer than nothing"
+        )),
     }
 }
 
@@ -155,7 +178,7 @@ fn with_cluster(resolver: Resolver, _environment: &Environment) -> Resolver {
 }
 
 /// Where things from elsewhere are kept.
-fn cache_folder(environment: &Environment) -> String {
+pub(super) fn cache_folder(environment: &Environment) -> String {
     let own = environment.get("HELMFILE_CACHE_HOME");
     if !own.is_empty() {
         return own;
@@ -205,107 +228,6 @@ pub(super) fn cache(
                 false => fs::remove_file(&path),
             };
             removed.map_err(|error| failed(&path, &error))?;
-        }
-    }
-    Ok(())
-}
-
-/// Fetches what is behind addresses, once.
-pub(super) struct Fetcher {
-    home: String,
-    is_refused: bool,
-}
-
-impl Fetcher {
-    pub(super) fn of(environment: &Environment) -> Fetcher {
-        let refused = environment.get("HELMFILE_DISABLE_INSECURE_FEATURES");
-        Fetcher {
-            home: cache_folder(environment),
-            is_refused: strconv::parse_bool(refused).unwrap_or_default(),
-        }
-    }
-}
-
-impl Remote for Fetcher {
-    fn fetch(&self, text: &str, kind: &str) -> Result<String, String> {
-        let address =
-            Address::parse(text).ok_or_else(|| format!("parse url: {text} is no address"))?;
-        if self.is_refused {
-            return Err(
-                "remote sources are disabled due to 'HELMFILE_DISABLE_INSECURE_FEATURES'"
-                    .to_owned(),
-            );
-        }
-        let folder = path::join(&[&self.home, &address.folder(kind)]);
-        let file = path::join(&[&folder, &address.file]);
-        if Path::new(&folder).is_file() {
-            return Err(format!(
-                "{folder} is not a directory. Please remove it so that helmfile can use it for dependency caching"
-            ));
-        }
-        let is_plain = address.getter == "normal";
-        let is_there = match is_plain {
-            true => Path::new(&file).exists(),
-            false => Path::new(&folder).is_dir(),
-        };
-        if is_there && address.is_kept() {
-            return Ok(file);
-        }
-        match (address.getter.as_str(), address.scheme.as_str()) {
-            ("normal", "http" | "https") => {
-                let client = Client::new(net::Options::default());
-                let bytes = client.get(text).map_err(|error| error.to_string())?;
-                os::mkdir_all(&folder)?;
-                fs::write(&file, bytes).map_err(|error| os::path_error("open", &file, &error))?;
-            }
-            ("git", _) => clone(&address, &folder)?,
-            (getter, scheme) => {
-                return Err(format!("{text}: {getter} {scheme} is not fetched yet"));
-            }
-        }
-        Ok(file)
-    }
-}
-
-/// Fetches a repository by git into a folder of its own.
-fn clone(address: &Address, folder: &str) -> Result<(), String> {
-    use crate::fetch::git::Reference;
-
-    let user = match address.user.as_str() {
-        "" => String::new(),
-        user => format!("{user}@"),
-    };
-    let dir = address.dir.trim_start_matches('/');
-    let query = match address.sent_query().as_str() {
-        "" => String::new(),
-        query => format!("?{query}"),
-    };
-    let text = format!(
-        "git::{}://{user}{}/{dir}{query}",
-        address.scheme, address.host
-    );
-    let reference = Reference::parse(&text).map_err(|error| error.to_string())?;
-    let store = path::join(&[&path::dir(folder), ".store"]);
-    let found = reference
-        .fetch(&store)
-        .map_err(|error| format!("get: {error}"))?;
-    if Path::new(folder).is_dir() {
-        fs::remove_dir_all(folder).map_err(|error| os::path_error("remove", folder, &error))?;
-    }
-    copy(Path::new(&found), Path::new(folder))
-        .map_err(|error| os::path_error("open", folder, &error))
-}
-
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        match entry.file_type()?.is_dir() {
-            true => copy(&entry.path(), &target)?,
-            false => {
-                fs::copy(entry.path(), target)?;
-            }
         }
     }
     Ok(())

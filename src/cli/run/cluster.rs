@@ -15,7 +15,7 @@ use super::patience::budget;
 use super::source::BEYOND;
 use super::target::Target;
 use crate::backend::Backend;
-use crate::backend::dir::Dir;
+use crate::backend::dir::{Dir, Hidden};
 #[cfg(feature = "kube")]
 use crate::backend::kube::{Driver, Kube, Proxies, Settings};
 use crate::backend::memory::Memory;
@@ -69,7 +69,16 @@ pub(in crate::cli) fn connect(
 ) -> Result<Box<dyn Backend>, Error> {
     match Target::of(flags)? {
         Target::Kube => connect_to_cluster(flags, environment),
-        Target::Dir(path) => Ok(Box::new(Dir::new(path, environment.namespace(flags)))),
+        Target::Dir(path) => {
+            let dir = Dir::new(path, environment.namespace(flags));
+            Ok(Box::new(match environment.own() {
+                Some(own) => {
+                    let secrets = own.secrets.clone();
+                    dir.hiding(Hidden::new(move |text, words| secrets.without(text, words)))
+                }
+                None => dir,
+            }))
+        }
         Target::Memory => Ok(Box::new(Memory::default())),
     }
 }

@@ -5,11 +5,10 @@ use super::session::Run;
 use super::{cluster, upgrade};
 use crate::action::diff::{self, Layout, Look, Report, html, markdown, text};
 use crate::backend::TIMEOUT;
-use crate::backend::diff::{MaskKey, Secrets};
-use crate::diag::{Error, Kind};
+use crate::backend::diff::Secrets;
+use crate::diag::{Error, Kind, Mask};
 use crate::go::flag::FlagSet;
 use crate::ui::Terminal;
-use crate::world::{Real, World as _};
 
 /// The exit code of differences, where that is wanted.
 const DIFFERENT: u8 = 2;
@@ -63,12 +62,10 @@ pub(in crate::cli) fn diff(
 
 /// What is shown, as flags say it.
 pub(super) fn look(flags: &FlagSet) -> Look {
-    let mut random = [0; 32];
-    Real::new().fill_random(&mut random);
     Look {
         secrets: match flags.is("show-secrets") {
             true => Secrets::Shown,
-            false => Secrets::Masked(MaskKey::new(random)),
+            false => Secrets::Masked(Mask::of_run()),
         },
         suppress: flags.list("suppress").to_vec(),
         suppress_secrets: flags.is("suppress-secrets"),

@@ -17,7 +17,7 @@ mod prompt;
 pub(super) mod registry;
 pub(super) mod repo;
 pub(super) mod rollback;
-mod session;
+pub(super) mod session;
 pub(super) mod show;
 pub(super) mod source;
 pub(super) mod status;

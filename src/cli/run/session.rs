@@ -7,7 +7,7 @@ use std::time::Duration;
 #[cfg(feature = "kube")]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::super::environment::Environment;
+use super::super::environment::{Environment, Errand};
 use super::super::read::Files;
 use super::plugin::PostRendering;
 use super::source::{BEYOND, getters};
@@ -68,13 +68,15 @@ impl<'a> Session<'a> {
     pub(super) fn new(
         flags: &FlagSet,
         release: Option<&str>,
-        shared: Option<&Screen>,
+        errand: Option<&Errand>,
         terminal: &'a mut Terminal,
     ) -> Session<'a> {
         let show = match flags.is(BEYOND) && !flags.is("quiet") {
             true => Show::fitting(),
             false => Show::Nothing,
         };
+        let shared = errand.and_then(|errand| errand.own.as_ref());
+        let shared = shared.map(|own| &own.progress);
         let session = Session {
             screen: match shared {
                 Some(screen) => screen.clone(),
@@ -83,11 +85,12 @@ impl<'a> Session<'a> {
             is_shared: shared.is_some(),
             terminal: Mutex::new(terminal),
             release: release.unwrap_or_default().to_owned(),
-            cancel: Cancel::default(),
+            cancel: errand.map_or_else(Cancel::default, |errand| errand.cancel.clone()),
         };
         match release {
+            // Whoever runs many catches signals for all of them.
+            _ if errand.is_some() => {}
             Some(release) => session.catch_signals(release),
-            None if session.is_shared => {}
             None => session.clear_on_signals(show),
         }
         session
@@ -159,6 +162,33 @@ impl<'a> Session<'a> {
     }
 }
 
+/// From now on, Ctrl-C and a request to end call off what is done to many releases, once; whoever asks twice
+/// has no time for records.
+#[cfg(feature = "kube")]
+#[expect(clippy::exit, reason = "cli ends the process")]
+pub(in crate::cli) fn call_off_on_signals(cancel: Cancel, screen: Option<Screen>) {
+    catch(|mut signals: Signals| async move {
+        signals.next().await;
+        cancel.cancel();
+        if let Some(screen) = &screen {
+            screen.aside(|| {
+                Terminal::new().complain(
+                    "Called off: releases that were begun are brought to an end, no other is begun.\n",
+                );
+            });
+        }
+        signals.next().await;
+        if let Some(screen) = &screen {
+            screen.close();
+        }
+        std::process::exit(INTERRUPTED);
+    });
+}
+
+/// Nothing runs long enough to be called off.
+#[cfg(not(feature = "kube"))]
+pub(in crate::cli) fn call_off_on_signals(_cancel: Cancel, _screen: Option<Screen>) {}
+
 /// Ctrl-C, and requests to end.
 #[cfg(feature = "kube")]
 struct Signals {
@@ -212,11 +242,6 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// The screen of all releases, where this is one of many.
-    fn shared(&self) -> Option<&Screen> {
-        self.environment.own().map(|own| &own.progress)
-    }
-
     /// Acts on the releases of a cluster.
     pub(super) fn on_cluster<T>(
         &self,
@@ -224,7 +249,12 @@ impl Run<'_> {
         terminal: &mut Terminal,
         act: impl FnOnce(&Session<'_>, &Cluster<'_>) -> T,
     ) -> T {
-        let session = Session::new(self.flags, self.caught, self.shared(), terminal);
+        let session = Session::new(
+            self.flags,
+            self.caught,
+            self.environment.errand.as_ref(),
+            terminal,
+        );
         let events = |event| session.tell(event);
         let cluster = Cluster {
             backend,
@@ -258,7 +288,12 @@ impl Run<'_> {
         let post = PostRendering::of(self.flags, self.environment)?;
         let renderer = post.as_ref().map(|post| |text: &[u8]| post.run(text));
         let getters = getters(self.flags, self.environment, terminal);
-        let session = Session::new(self.flags, self.caught, self.shared(), terminal);
+        let session = Session::new(
+            self.flags,
+            self.caught,
+            self.environment.errand.as_ref(),
+            terminal,
+        );
         let events = |event| session.tell(event);
         let (mut out, mut notices) = (Vec::new(), Vec::new());
         let done = act(

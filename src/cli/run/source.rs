@@ -22,7 +22,7 @@ use crate::world::{Real, World as _};
 pub(in crate::cli) const BEYOND: &str = "beyond";
 
 /// What the environment says about clouds.
-fn clouds() -> Clouds {
+pub(in crate::cli) fn clouds() -> Clouds {
     let environment = Environment::of_process(String::new());
     let first = |names: &[&str]| {
         let values = names.iter().map(|name| environment.get(name));

@@ -110,8 +110,17 @@ fn execute(
         return Ok(0);
     }
     found.check(&flags, &arguments)?;
-    dispatch(&found, &flags, &arguments, environment, terminal)
-        .map_err(|failure| failure.0.to_string())
+    dispatch(&found, &flags, &arguments, environment, terminal).map_err(|failure| {
+        let mut message = failure.0.to_string();
+        // A release of a state: whoever runs the state shows what is known.
+        if environment.own().is_some() {
+            for hint in failure.0.hints() {
+                message.push_str("\n  hint: ");
+                message.push_str(hint);
+            }
+        }
+        message
+    })
 }
 
 /// Judges values of Helm's own types of flags.

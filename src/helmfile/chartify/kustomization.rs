@@ -376,6 +376,7 @@ impl kustomize::Files for Reach<'_> {
             }
         }
         let inline = Given {
+            label: kustomize::INLINE.to_owned(),
             name: kustomize::INLINE.to_owned(),
             text: chart.inline,
         };

@@ -3,8 +3,10 @@
 use super::Fleet;
 use crate::helmfile::Failure;
 use crate::helmfile::data::{Data, Entries, encode, json_indented};
+use crate::helmfile::layer::{self, Ledger};
 use crate::helmfile::load::{State, key};
 use crate::helmfile::visit::Walk;
+use crate::value::{Path, Segment, Text};
 
 /// `build`
 #[derive(Clone, Debug, Default)]
@@ -108,6 +110,17 @@ impl Fleet<'_> {
             let context = Data::string(environment.kube_context.as_str());
             entries.insert(key("kubeContext"), context);
         }
+        let values = environment.merged();
+        let find = |path: &Path| {
+            let value = layer::find(&values, path)?;
+            self.ledger.as_ref()?.find(path, &value)
+        };
+        if self.ledger.is_some() && output == "json" {
+            let origins = layer::leaves(&values).into_iter().filter_map(|(path, _)| {
+                Some((Text::from(path.to_string()), Data::string(find(&path)?)))
+            });
+            entries.insert(key("origins"), Data::map(origins.collect()));
+        }
         let data = Data::map(entries);
         match output {
             "json" => {
@@ -119,6 +132,15 @@ impl Fleet<'_> {
             "yaml" | "" => {
                 let text =
                     encode(&data).map_err(|error| format!("failed to marshal to YAML: {error}"))?;
+                let text = match self.ledger {
+                    Some(_) => Ledger::annotate(&text, |path| match path.0.split_first() {
+                        Some((Segment::Key(first), rest)) if first.as_ref() == b"values" => {
+                            find(&Path(rest.to_vec()))
+                        }
+                        _ => None,
+                    }),
+                    None => text,
+                };
                 let text = String::from_utf8_lossy(&text);
                 let line = if is_first { "" } else { "---\n" };
                 Ok(format!("{line}{text}"))

@@ -264,6 +264,10 @@ impl Fleet<'_> {
         for group in groups {
             let (mut tasks, mut unprepared) = (Vec::new(), Failed::new());
             for mut release in group {
+                if self.host.is_called_off() {
+                    affected.not_begun.push(Row::of(&release));
+                    continue;
+                }
                 let needs = release.texts("needs");
                 let missing = needs.iter().find(|need| stopped.contains(*need));
                 if act == Act::Upgrade && missing.is_some() {
@@ -289,11 +293,18 @@ impl Fleet<'_> {
             let mut batch = Batch::new(self, state, act, tasks, affected);
             self.host.helm_each(concurrency, &mut batch);
             unprepared.append(&mut batch.failed);
+            let left: Vec<Row> = batch.tasks.map(|task| Row::of(&task.release)).collect();
+            affected.not_begun.extend(left);
             stopped.extend(unprepared.iter().map(|(id, _)| id.clone()));
             failed.append(&mut unprepared);
             if !failed.is_empty() && !self.options.own {
                 return failed;
             }
+        }
+        if failed.is_empty() && !affected.not_begun.is_empty() {
+            let names: Vec<&str> = affected.not_begun.iter().map(Row::name).collect();
+            let message = format!("called off before these were begun: {}", names.join(", "));
+            failed.push((String::new(), message));
         }
         failed
     }

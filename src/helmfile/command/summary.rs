@@ -17,6 +17,8 @@ pub(super) struct Affected {
     pub(super) delete_failed: Vec<Row>,
     /// Left alone, for what they need failed.
     pub(super) skipped: Vec<Row>,
+    /// Never begun, for the user called it off.
+    pub(super) not_begun: Vec<Row>,
 }
 
 /// A release in a table.
@@ -30,6 +32,10 @@ pub(super) struct Row {
 }
 
 impl Row {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(super) fn of(release: &Record) -> Row {
         Row {
             name: release.text("name").to_owned(),
@@ -63,6 +69,7 @@ impl Fleet<'_> {
                 Columns::Few,
             ),
             ("Skipped Releases", &affected.skipped, Columns::Few),
+            ("Releases Not Begun", &affected.not_begun, Columns::Few),
         ] {
             if rows.is_empty() {
                 continue;

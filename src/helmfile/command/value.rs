@@ -4,6 +4,7 @@ use super::Fleet;
 use super::plan::choose;
 use super::render::write;
 use crate::helmfile::data::{Data, Entries, decode, encode, overlay};
+use crate::helmfile::layer::{self, Ledger, Rank};
 use crate::helmfile::load::State;
 use crate::helmfile::select::{Installed, Transitive, is_installed};
 use crate::helmfile::visit::Walk;
@@ -51,22 +52,33 @@ impl Fleet<'_> {
             let path = self.output_file(state, &release, &options.output_file_template)?;
             self.info(&format!("Writing values file {path}"));
             let mut merged = Entries::new();
-            let mut add = |name: &str, text: &[u8]| -> Result<(), String> {
+            let ledger = self.ledger.as_ref().map(|_| Ledger::default());
+            let mut add = |name: &str, label: &str, text: &[u8]| -> Result<(), String> {
                 let data =
                     decode(text).map_err(|error| format!("unmarshalling yaml {name}: {error}"))?;
-                if let Data::Map(values) = data.with_string_keys()? {
+                let data = data.with_string_keys()?;
+                if let Some(ledger) = &ledger {
+                    ledger.file(Rank::Value, label, text, &data);
+                }
+                if let Data::Map(values) = data {
                     overlay(&mut merged, &values);
                 }
                 Ok(())
             };
             for file in &given {
-                add(&file.name, &file.text)?;
+                add(&file.name, &file.label, &file.text)?;
             }
             for name in &options.values {
                 let text = file::read(name).map_err(|error| format!("reading {name}: {error}"))?;
-                add(name, &text)?;
+                add(name, name, &text)?;
             }
-            let text = encode(&Data::map(merged))?;
+            let values = Data::map(merged.clone());
+            let mut text = encode(&values)?;
+            if let Some(ledger) = &ledger {
+                text = Ledger::annotate(&text, |path| {
+                    ledger.find(path, &layer::find(&merged, path)?)
+                });
+            }
             write(&path, &text).map_err(|error| format!("writing values file {path}: {error}"))?;
             self.clean_up(state, &release, "write-values");
         }

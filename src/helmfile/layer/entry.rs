@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Environment, hcl};
+use super::{Environment, Ledger, Rank, hcl};
 use crate::diag::Level;
 use crate::go::path;
 use crate::go::url::Url;
@@ -42,6 +42,7 @@ pub(in crate::helmfile) enum Strategy {
 }
 
 /// Reads values of a state file.
+#[derive(Clone, Copy)]
 pub(in crate::helmfile) struct Loader<'a> {
     pub(in crate::helmfile) renderer: &'a Renderer,
     pub(in crate::helmfile) log: &'a dyn Log,
@@ -50,6 +51,10 @@ pub(in crate::helmfile) struct Loader<'a> {
     pub(in crate::helmfile) base: &'a str,
     /// The state file, for messages.
     pub(in crate::helmfile) file: &'a str,
+    /// Where it is noted what was read, if anybody asks.
+    pub(in crate::helmfile) ledger: Option<&'a Ledger>,
+    /// How strong what is read is.
+    pub(in crate::helmfile) rank: Rank,
 }
 
 /// A path of a state file, as it is looked for from here (`normalizePath`).
@@ -149,6 +154,13 @@ impl Loader<'_> {
                 }
                 Data::Map(_) | Data::Foreign(_) => {
                     let values = entry.with_string_keys()?;
+                    match (self.ledger, self.rank) {
+                        (None, _) => {}
+                        (Some(ledger), Rank::Set) => {
+                            ledger.words(Rank::Set, "--state-values-set", &values);
+                        }
+                        (Some(ledger), rank) => ledger.entry(rank, self.file, &values),
+                    }
                     add(&mut all, &values, strategy);
                 }
                 other => {
@@ -161,6 +173,9 @@ impl Loader<'_> {
         }
         if !others.is_empty() {
             let values = Data::map(others.evaluate()?);
+            if let Some(ledger) = self.ledger {
+                ledger.words(self.rank, "files in HCL", &values);
+            }
             add(&mut all, &values, strategy);
         }
         Ok(all)
@@ -209,7 +224,11 @@ impl Loader<'_> {
             let text = String::from_utf8_lossy(&text);
             format!("{}\n\nOffending YAML:\n{text}", failed(error))
         })?;
-        values.with_string_keys()
+        let values = values.with_string_keys()?;
+        if let Some(ledger) = self.ledger {
+            ledger.file(self.rank, file, &text, &values);
+        }
+        Ok(values)
     }
 }
 

@@ -3,11 +3,13 @@
 mod entry;
 mod flag;
 mod hcl;
+mod origin;
 
 use std::sync::Arc;
 
 pub(super) use entry::{Handler, Loader, Strategy, normalise};
 pub use flag::{set, set_strings};
+pub(super) use origin::{Ledger, Rank, find, leaves};
 
 use super::data::{Data, Entries, Lists, merge};
 use crate::value::Text;

@@ -7,11 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use regex_automata::meta;
 use regex_syntax::hir::Hir;
-use ring::hmac;
 
 use super::super::data::{self, Data};
+use crate::diag::Mask;
 use crate::go::base64;
-use crate::world::World;
 
 /// The secrets of a run. Clones are the same.
 ///
@@ -22,7 +21,7 @@ use crate::world::World;
 pub struct Registry(Arc<Mutex<Known>>);
 
 struct Known {
-    key: hmac::Key,
+    key: Mask,
     /// What is looked for, and what stands for it.
     texts: BTreeMap<Vec<u8>, String>,
     /// Finds them; nothing where texts came since.
@@ -58,21 +57,22 @@ const WORDS: [&str; 12] = [
 ];
 
 impl Registry {
-    /// No secrets yet; masks follow from `key`, which is random for each run, or from a
-    /// configuration.
+    /// No secrets yet; masks follow from `key`.
     pub fn new(key: [u8; 32]) -> Registry {
+        Registry::with(Mask::new(key))
+    }
+
+    /// No secrets yet, and the key of this process.
+    pub fn of_run() -> Registry {
+        Registry::with(Mask::of_run())
+    }
+
+    fn with(key: Mask) -> Registry {
         Registry(Arc::new(Mutex::new(Known {
-            key: hmac::Key::new(hmac::HMAC_SHA256, &key),
+            key,
             texts: BTreeMap::new(),
             finder: None,
         })))
-    }
-
-    /// No secrets yet, and a key of this run alone.
-    pub fn of_run(world: &dyn World) -> Registry {
-        let mut key = [0; 32];
-        world.fill_random(&mut key);
-        Registry::new(key)
     }
 
     /// Remembers a secret. Texts that stand everywhere are not: short ones, common words, small
@@ -83,7 +83,7 @@ impl Registry {
             return;
         }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let shown = mask(&known.key, text);
+        let shown = known.key.of(text);
         let trimmed = text.trim_ascii();
         let mut forms = vec![text.to_vec(), trimmed.to_vec()];
         for plain in [text, trimmed] {
@@ -105,7 +105,7 @@ impl Registry {
         }
         if lines.len() > 1 {
             for line in lines.into_iter().filter(|line| !is_common(line)) {
-                let shown = mask(&known.key, line);
+                let shown = known.key.of(line);
                 is_new |= known.remember(line.to_vec(), &shown);
             }
         }
@@ -138,24 +138,38 @@ impl Registry {
 
     /// As [`Registry::mask`], for texts that may be none.
     pub fn mask_bytes<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        let masked = self.replace(text, |finder, found, out| {
+            if let Some(mask) = finder.masks.get(found) {
+                out.extend_from_slice(mask.as_bytes());
+            }
+        });
+        masked.map_or(Cow::Borrowed(text), Cow::Owned)
+    }
+
+    /// `text` with the same words in place of every secret; nothing where there is none in it.
+    pub fn without(&self, text: &[u8], words: &str) -> Option<Vec<u8>> {
+        self.replace(text, |_, _, out| out.extend_from_slice(words.as_bytes()))
+    }
+
+    fn replace(
+        &self,
+        text: &[u8],
+        write: impl Fn(&Finder, &[u8], &mut Vec<u8>),
+    ) -> Option<Vec<u8>> {
         let finder = {
             let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             known.finder()
         };
-        let Some(finder) = finder.filter(|finder| finder.pattern.is_match(text)) else {
-            return Cow::Borrowed(text);
-        };
+        let finder = finder.filter(|finder| finder.pattern.is_match(text))?;
         let mut out = Vec::with_capacity(text.len());
         let mut done = 0;
         for found in finder.pattern.find_iter(text) {
             out.extend_from_slice(&text[done..found.start()]);
-            if let Some(mask) = finder.masks.get(&text[found.range()]) {
-                out.extend_from_slice(mask.as_bytes());
-            }
+            write(&finder, &text[found.range()], &mut out);
             done = found.end();
         }
         out.extend_from_slice(&text[done..]);
-        Cow::Owned(out)
+        Some(out)
     }
 }
 
@@ -200,13 +214,6 @@ fn is_common(text: &[u8]) -> bool {
         || WORDS
             .iter()
             .any(|word| word.as_bytes().eq_ignore_ascii_case(text))
-}
-
-fn mask(key: &hmac::Key, text: &[u8]) -> String {
-    let tag = hmac::sign(key, text);
-    let digits = tag.as_ref()[..6].iter();
-    let digits: String = digits.map(|byte| format!("{byte:02x}")).collect();
-    format!("(masked {digits})")
 }
 
 /// Tells nothing.
@@ -273,6 +280,9 @@ mod tests {
         let secrets = Registry::new([1; 32]);
         secrets.add(b"\xff\xfe\x00\x01\x02");
         assert_eq!(secrets.mask_bytes(b"a\xff\xfe\x00\x01\x02b").len(), 2 + 21);
+        let without = secrets.without(b"a\xff\xfe\x00\x01\x02b", "-");
+        assert_eq!(without.as_deref(), Some(&b"a-b"[..]));
+        assert_eq!(secrets.without(b"ab", "-"), None);
         assert_eq!(format!("{secrets:?}"), "Registry");
         let all = Registry::new([1; 32]);
         all.add_all(&data::decode(b"{a: [hidden, {b: 1234567}], c: true}").unwrap());

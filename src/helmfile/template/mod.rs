@@ -6,6 +6,7 @@
 mod access;
 mod context;
 mod function;
+mod look;
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -15,6 +16,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 pub(super) use context::{environment, release, structure};
+pub(super) use look::is_template;
 
 use super::file;
 use super::secret::Secrets;

@@ -63,6 +63,24 @@ impl Call<'_> {
     }
 }
 
+/// A text of XML as it is meant.
+fn unescape(text: &str) -> String {
+    let parts = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&apos;", "'"),
+        ("&#39;", "'"),
+        ("&#34;", "\""),
+    ];
+    let plain = parts
+        .iter()
+        .fold(text.to_owned(), |text, (escaped, plain)| {
+            text.replace(escaped, plain)
+        });
+    plain.replace("&amp;", "&")
+}
+
 /// A service that speaks JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Service {
@@ -204,11 +222,45 @@ impl Session {
     /// # Errors
     /// As the SDK for Go puts them.
     pub fn object(&self, bucket: &str, key: &str, version: &str) -> Result<Vec<u8>, Error> {
-        self.object_plainly(bucket, key, version)
+        let query: &[(&str, &str)] = match version {
+            "" => &[],
+            version => &[("versionId", version)],
+        };
+        self.ask_bucket(bucket, key, query)
             .map_err(|error| failed(error, "S3", "GetObject"))
     }
 
-    fn object_plainly(&self, bucket: &str, key: &str, version: &str) -> Result<Vec<u8>, Error> {
+    /// The keys of a bucket that begin with `prefix`, in order.
+    ///
+    /// # Errors
+    /// As the SDK for Go puts them.
+    pub fn objects(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, Error> {
+        let mut found = Vec::new();
+        let mut token = String::new();
+        loop {
+            let mut query = vec![("list-type", "2"), ("prefix", prefix)];
+            if !token.is_empty() {
+                query.insert(0, ("continuation-token", &token));
+            }
+            let page = self
+                .ask_bucket(bucket, "", &query)
+                .map_err(|error| failed(error, "S3", "ListObjectsV2"))?;
+            let page = String::from_utf8_lossy(&page);
+            let keys = page.split("<Key>").skip(1);
+            found.extend(keys.filter_map(|rest| Some(unescape(rest.split_once("</Key>")?.0))));
+            match super::element(&page, "NextContinuationToken") {
+                Some(next) if next != token => token = unescape(next),
+                _ => return Ok(found),
+            }
+        }
+    }
+
+    fn ask_bucket(
+        &self,
+        bucket: &str,
+        key: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Vec<u8>, Error> {
         let (keys, region) = self.identity()?;
         let mut region = Session::region(&region)?.to_owned();
         // A second answer comes from the region that the first one named.
@@ -228,19 +280,15 @@ impl Session {
                 "" => (format!("https://{bucket}.s3.{region}.{domain}"), path("")),
                 given => (given.to_owned(), path(&format!("/{bucket}"))),
             };
-            let query: Vec<(&str, &str)> = match version {
-                "" => Vec::new(),
-                version => vec![("versionId", version)],
-            };
             let url = match query.is_empty() {
                 true => format!("{endpoint}{path}"),
-                false => format!("{endpoint}{path}?{}", form(&query)),
+                false => format!("{endpoint}{path}?{}", form(query)),
             };
             let answer = self.send(&keys, &url, |time| Call {
                 method: Method::Get,
                 host: host(&endpoint),
                 path: &path,
-                query: &query,
+                query,
                 region: &region,
                 service: "s3",
                 time,

@@ -247,3 +247,90 @@ fn secrets_of_amazon_are_read_as_vals_does() {
     let here = "ref+awsssm://shop/db/user?region=eu-west-1";
     assert_eq!(told(&elsewhere, here), "admin");
 }
+
+/// A run of the program in a folder of its own, against moto.
+fn program_run(amazon: &Amazon, folder: &Path, words: &[&str]) -> crate::outcome::Outcome {
+    let output = Command::new(env!("CARGO_BIN_EXE_pintle"))
+        .args(words)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", folder)
+        .env("KUBECONFIG", "/dev/null")
+        .env("AWS_ENDPOINT_URL", &amazon.url)
+        .env("AWS_ACCESS_KEY_ID", "key")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .output();
+    output.expect("the program").into()
+}
+
+#[test]
+fn states_and_values_come_from_buckets() {
+    let Some(amazon) = Amazon::start() else {
+        return;
+    };
+    amazon.put("states", "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>");
+    let state = "values: [v.yaml]\n---\nreleases:\n- name: {{ .Values.name }}\n  chart: ./web\n";
+    amazon.put("states/shop/one/helmfile.yaml.gotmpl", state);
+    amazon.put("states/shop/one/v.yaml", "name: \"a & b\"\n");
+    amazon.put("states/shop/one/deep/x%26y.yaml", "name: deep\n");
+    amazon.put(
+        "states/plain/helmfile.yaml",
+        "releases:\n- name: plain\n  chart: ./web\n",
+    );
+    amazon.put("states/values.yaml", "name: bucket\n");
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = |file: &str, more: &[&str]| {
+        let words = [&["fleet", "list", "-f", file], more].concat();
+        program_run(&amazon, folder.path(), &words)
+    };
+    let plain = list("s3://states/plain/helmfile.yaml", &[]).success();
+    assert!(plain.contains("\nplain"), "{plain}");
+    // All of a folder comes, so that files find each other.
+    let host = amazon.url.trim_start_matches("http://");
+    let whole = format!("s3::http://{host}/states/shop@one/helmfile.yaml.gotmpl");
+    let listed = list(&whole, &[]).success();
+    assert!(listed.contains("\na & b"), "{listed}");
+    let mut kept = Vec::new();
+    for entry in walk(&folder.path().join(".cache/helmfile")) {
+        kept.push(
+            entry
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+        );
+    }
+    assert!(kept.contains(&"x&y.yaml".to_owned()), "{kept:?}");
+    // What is kept is enough.
+    list(&whole, &["--offline"]).success();
+    list("s3://states/plain/helmfile.yaml", &["--offline"]).success();
+    let refused = list("s3://states/plain/other.yaml", &["--offline"]).failure();
+    assert!(refused.contains("--offline promises not to"), "{refused}");
+    let missing = list("s3://states/plain/other.yaml", &[]).failure();
+    assert!(missing.contains("NoSuchKey"), "{missing}");
+    let none = list(&format!("s3::http://{host}/states/none@x.yaml"), &[]).failure();
+    assert!(none.contains("there are no objects below none"), "{none}");
+    std::fs::write(
+        folder.path().join("helmfile.yaml"),
+        "values: ['s3://states/values.yaml']\n",
+    )
+    .expect("a file");
+    let values =
+        program_run(&amazon, folder.path(), &["fleet", "print-env", "--origins"]).success();
+    assert!(
+        values.contains("  name: bucket  # ") && values.contains("values.yaml:1:7"),
+        "{values}"
+    );
+}
+
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true => found.extend(walk(&path)),
+            false => found.push(path),
+        }
+    }
+    found
+}
