@@ -15,6 +15,8 @@ pub(super) enum Unselected {
     Refused,
     /// They are taken in.
     Included,
+    /// They are taken in, and what they need is not.
+    Direct,
 }
 
 /// Releases in groups: what a group needs is in those before it.
@@ -160,6 +162,7 @@ fn restrict(
         return Ok(levels);
     }
     let mut wanted: BTreeSet<String> = selected.iter().map(id).collect();
+    let chosen = wanted.clone();
     let mut kept = Vec::with_capacity(levels.len());
     // From the last level on, so that what a need needs is seen after it.
     for level in levels.into_iter().rev() {
@@ -173,11 +176,15 @@ fn restrict(
                 continue;
             }
             let none = BTreeSet::new();
+            let asks = match unselected {
+                Unselected::Direct => &chosen,
+                _ => &wanted,
+            };
             let of: Vec<&String> = dependents
                 .get(&id)
                 .unwrap_or(&none)
                 .iter()
-                .filter(|dependent| wanted.contains(*dependent))
+                .filter(|dependent| asks.contains(*dependent))
                 .collect();
             if of.is_empty() {
                 continue;

@@ -286,9 +286,20 @@ impl Fleet<'_> {
                 (None, None) => None,
             };
             let rendered = match is_template {
-                true => self
-                    .render_part(part, base, context.as_ref())
-                    .map_err(|error| format!("error during {name}.part.{at} parsing: {error}"))?,
+                true => match self.render_part(part, base, context.as_ref()) {
+                    // What stands in it may be templates of releases, and nothing else.
+                    Err(_)
+                        if is_old
+                            && state::read_with_notes(part.as_bytes(), &mut Vec::new()).is_ok() =>
+                    {
+                        part.as_bytes().to_vec()
+                    }
+                    Err(error) => {
+                        let message = format!("error during {name}.part.{at} parsing: {error}");
+                        return Err(Unread::Failed(message));
+                    }
+                    Ok(rendered) => rendered,
+                },
                 false => part.as_bytes().to_vec(),
             };
             if let Some(ledger) = &self.ledger {
@@ -320,6 +331,11 @@ impl Fleet<'_> {
             }
         }
         let mut state = whole.unwrap_or_default();
+        if let (true, Level::Main, Some(over)) = (self.options.own, level, overrode) {
+            // Helmfile lets values of the last part win.
+            state.environment = state.environment.merged_with(over);
+            state.values = state.environment.merged();
+        }
         if level == Level::Main {
             self.apply_defaults(&mut state.record);
             let has_none = state
@@ -408,7 +424,7 @@ impl Fleet<'_> {
             self.host.complain(&format!("{note}\n"));
         }
         let mut record = read.map_err(|(at, error)| {
-            let hint = match name.ends_with(".gotmpl") {
+            let hint = match name.ends_with(".gotmpl") || self.options.own {
                 true => "",
                 false => ". Started seeing this since Helmfile v1? Add the .gotmpl file extension",
             };
@@ -610,7 +626,12 @@ impl Fleet<'_> {
             matches.sort();
             if matches.is_empty() {
                 let message = format!("no matches for path: {pattern}");
-                if record.maybe_text("missingFileHandler").unwrap_or("Error") == "Error" {
+                // As Helmfile's documentation has it, a pattern may find nothing.
+                let usual = match self.options.own && pattern.contains(['*', '?', '[']) {
+                    true => "Warn",
+                    false => "Error",
+                };
+                if record.maybe_text("missingFileHandler").unwrap_or(usual) == "Error" {
                     return Err(message);
                 }
                 self.warn(&message);

@@ -19,6 +19,7 @@ mod helm;
 mod hook;
 mod layer;
 mod load;
+mod locate;
 mod lock;
 mod prepare;
 mod preview;
@@ -45,6 +46,7 @@ pub use command::{
 pub use data::{Data, Entries};
 pub use helm::{Answer, Call};
 pub use layer::{Environment, set, set_strings};
+pub use locate::Spot;
 pub use state::Record;
 pub use template::{Outside, Programs};
 pub use upgrade::Upgrading;
@@ -213,6 +215,10 @@ pub struct Failure {
     pub code: u8,
     /// What the user can do.
     pub hint: Option<String>,
+    /// The command line is wrong.
+    pub is_usage: bool,
+    /// Where its cause stands; pintle asks for it, Helmfile does not say.
+    pub spot: Option<Spot>,
 }
 
 impl Failure {
@@ -221,12 +227,14 @@ impl Failure {
             message: message.into(),
             code: 1,
             hint: None,
+            is_usage: false,
+            spot: None,
         }
     }
 
     /// Nothing that was asked for is in any state file.
     pub fn is_no_match(&self) -> bool {
-        self.code == 3
+        self.code == 3 && !self.is_usage
     }
 
     fn wrap(mut self, context: &str) -> Failure {
@@ -268,6 +276,8 @@ pub struct Fleet<'a> {
     made: RefCell<Vec<String>>,
     /// Where values were set, if anybody asks.
     ledger: Option<Ledger>,
+    /// State files that do not declare the environment.
+    undefined: RefCell<Vec<String>>,
     /// What is logged later, while it is held back.
     held: RefCell<Option<Vec<(Level, String)>>>,
 }
@@ -290,7 +300,16 @@ impl<'a> Fleet<'a> {
             temporary: Cell::new(std::process::id()),
             made: RefCell::default(),
             ledger: options.origins.then(Ledger::default),
+            undefined: RefCell::default(),
             held: RefCell::default(),
+        }
+    }
+
+    /// The whole path of a state's file; Helmfile doubles those that are whole already.
+    fn source_of(&self, state: &load::State) -> String {
+        match self.options.own && state.file.starts_with('/') {
+            true => state.file.clone(),
+            false => state.full_path(&self.host.folder()),
         }
     }
 

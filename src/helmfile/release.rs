@@ -19,6 +19,8 @@ const ROUNDS: usize = 6;
 /// switches on stays on for those after it.
 struct Templates {
     by_name: BTreeMap<Text, Record>,
+    /// Templates stay as they are, and what is switched off counts.
+    is_corrected: bool,
 }
 
 impl Fleet<'_> {
@@ -33,6 +35,7 @@ impl Fleet<'_> {
                 .iter()
                 .map(|(name, template)| (name.clone(), Record::of(Some(template))))
                 .collect(),
+            is_corrected: self.options.own,
         };
         let defaults = state.record.texts("defaultInherit");
         let common = state.labels();
@@ -122,6 +125,7 @@ impl Fleet<'_> {
             base: &state.base,
             name: release.text("name"),
             data: &|| data.get_or_init(|| release_data(state, previous)).clone(),
+            templates_last: self.options.own,
         };
         let mut result = normal(release);
         for key in ["name", "chart", "namespace", "version"] {
@@ -222,6 +226,8 @@ struct Fields<'a> {
     base: &'a str,
     name: &'a str,
     data: &'a dyn Fn() -> Value,
+    /// Values that are templates follow those that are not, as Helmfile's documentation has it.
+    templates_last: bool,
 }
 
 impl Fields<'_> {
@@ -265,7 +271,11 @@ impl Fields<'_> {
             result.set("valuesTemplate", Data::list(templates.clone()));
         }
         let mut values = Vec::with_capacity(templates.len() + own.len());
-        for (at, entry) in templates.iter().chain(own).enumerate() {
+        let (first, second) = match self.templates_last {
+            true => (own, &templates[..]),
+            false => (&templates[..], own),
+        };
+        for (at, entry) in first.iter().chain(second).enumerate() {
             let field = format!("values[{at}]");
             values.push(match entry {
                 Data::String(text) => Data::string(self.render(&field, &text.to_str_lossy())?),
@@ -458,6 +468,18 @@ impl Templates {
         name: Option<&Text>,
         owners: &mut BTreeMap<&'static str, Text>,
     ) {
+        if self.is_corrected {
+            merge(&RELEASE, merged, source, Merge::Append);
+            for field in RELEASE.fields() {
+                let is_switch = matches!(field.shape, Shape::Optional(_));
+                if let (true, Some(value @ (Data::Bool(_) | Data::Int(_)))) =
+                    (is_switch, source.get(field.key))
+                {
+                    merged.set(field.key, value.clone());
+                }
+            }
+            return;
+        }
         for field in RELEASE.fields() {
             if !matches!(field.shape, Shape::Optional(_)) {
                 continue;

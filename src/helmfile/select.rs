@@ -200,7 +200,9 @@ impl Fleet<'_> {
                 ),
             };
             let key = (context.clone(), namespace.to_owned(), name.to_owned());
-            let is_there = installed.by_id.get(&key).copied().unwrap_or_default();
+            // Of one that nobody declares an error tells.
+            let is_there = installed.by_id.get(&key).copied();
+            let is_there = is_there.unwrap_or(self.options.own);
             if is_installed(release) && !is_there {
                 let own = release.text("name");
                 self.warn(&format!(

@@ -3,6 +3,7 @@
 use super::data::Data;
 use super::layer::Ledger;
 use super::load::{Inherited, State, Unread, Wanted};
+use super::locate::locate;
 use super::select::{self, Installed, Transitive, check_duplicates};
 use super::{Failure, Fleet, file};
 use crate::go::path;
@@ -55,6 +56,16 @@ impl Fleet<'_> {
     }
 
     fn no_match(&self) -> Failure {
+        let undefined = self.undefined.borrow();
+        if self.options.own && !undefined.is_empty() {
+            let environment = super::state::quoted(&self.options.environment);
+            let files = undefined.join(", ");
+            return Failure {
+                code: 3,
+                hint: Some("State files that do not declare the environment are left out; `environments:` declares it.".to_owned()),
+                ..Failure::of(format!("environment {environment} is not defined in {files}"))
+            };
+        }
         Failure {
             code: 3,
             ..Failure::of(format!(
@@ -121,10 +132,13 @@ impl Fleet<'_> {
             match result {
                 Ok(matched) => any |= matched,
                 Err(failure) => {
-                    let failure = match failure {
+                    let mut failure = match failure {
                         Visiting::Bare(failure) => failure,
                         Visiting::Within(failure) => failure.wrap(&format!("in {dir}/{file}")),
                     };
+                    if self.options.own && failure.spot.is_none() {
+                        failure.spot = locate(&failure.message, &absolute, &file);
+                    }
                     // Files side by side are all worked on.
                     if !place.is_parallel {
                         return Err(failure);
@@ -152,7 +166,10 @@ impl Fleet<'_> {
         }
         let mut state = match self.load(place.file, place.base, &own) {
             Ok(state) => state,
-            Err(Unread::Undefined) => return Ok(false),
+            Err(Unread::Undefined) => {
+                self.undefined.borrow_mut().push(place.file.to_owned());
+                return Ok(false);
+            }
             Err(Unread::Failed(message)) => return Err(Visiting::Within(Failure::of(message))),
         };
         state.selectors.clone_from(&own.selectors);
@@ -240,6 +257,7 @@ impl Fleet<'_> {
                 callee: path::join(&[place.folder, place.file]),
                 selectors: match is_silent || inherits {
                     true => wanted.selectors.clone(),
+                    false if self.options.own => both(&wanted.selectors, own),
                     false => own,
                 },
                 inherited: (!named.is_empty()).then(|| Inherited::of(state, &named)),
@@ -259,6 +277,20 @@ impl Fleet<'_> {
             }
         }
         Ok(any)
+    }
+}
+
+/// Selectors of those that both choose.
+fn both(outer: &[String], own: Vec<String>) -> Vec<String> {
+    match (outer.is_empty(), own.is_empty()) {
+        (true, _) => own,
+        (_, true) => Vec::new(),
+        _ => {
+            let pairs = own
+                .iter()
+                .flat_map(|own| outer.iter().map(move |outer| format!("{outer},{own}")));
+            pairs.collect()
+        }
     }
 }
 

@@ -16,7 +16,7 @@ mod version;
 use self::host::Screen;
 use super::environment::Environment;
 use super::run::source::is_own;
-use crate::diag::{Error, Kind};
+use crate::diag::{Error, Frame, Kind, Source, Span};
 use crate::go::flag::{FlagSet, Found, Unknown, find};
 use crate::go::strconv;
 use crate::helmfile::secret::Registry;
@@ -92,12 +92,31 @@ pub(super) fn is_apply(words: &[String]) -> bool {
 pub(super) fn run_own(words: &[String], environment: &Environment, terminal: &mut Terminal) -> u8 {
     match execute(words, Front::Own, environment, terminal) {
         Ok(code) => code,
-        Err(failure) => {
+        Err(mut failure) => {
+            if failure.code == USAGE && failure.is_usage {
+                // The code stands for nothing found, and for that alone.
+                failure.code = 1;
+            }
             let style = match terminal.is_colored() {
                 true => report::Style::Colored,
                 false => report::Style::Plain,
             };
             let error = Error::new(Kind::Usage, failure.message.clone());
+            let error = match failure.spot {
+                Some(spot) => {
+                    let span = Span {
+                        start: spot.start,
+                        end: spot.end,
+                    };
+                    let name = to_here(&spot.file);
+                    error.with_frame(Frame {
+                        template: String::new(),
+                        source: Source::new(name, spot.text),
+                        span,
+                    })
+                }
+                None => error,
+            };
             let error = match &failure.hint {
                 Some(hint) => error.with_hint(hint.as_str()),
                 None => error,
@@ -110,9 +129,9 @@ pub(super) fn run_own(words: &[String], environment: &Environment, terminal: &mu
 
 fn usage(message: String) -> Failure {
     Failure {
-        message,
         code: USAGE,
-        hint: None,
+        is_usage: true,
+        ..Failure::from(message)
     }
 }
 
@@ -153,6 +172,12 @@ fn execute(
         terminal.print(&help);
         return Ok(0);
     }
+    if front == Front::Own {
+        // Helmfile starts at the folder of whatever state file it works on.
+        for name in ["values", "state-values-file", "output-dir"] {
+            flags.rewrite(name, from_here);
+        }
+    }
     if front == Front::Own && flags.is("offline") {
         net::go_offline();
     }
@@ -163,6 +188,26 @@ fn execute(
         return Ok(0);
     }
     perform(name, &flags, &arguments, environment, terminal)
+}
+
+/// A path that starts where the user is.
+fn from_here(path: &str) -> String {
+    match path.is_empty() || path == "-" || path.contains("://") || path.starts_with('/') {
+        true => path.to_owned(),
+        false => std::path::absolute(path)
+            .map(|found| found.to_string_lossy().into_owned())
+            .unwrap_or_else(|_| path.to_owned()),
+    }
+}
+
+/// A path as it is called where the user is.
+fn to_here(path: &str) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let short = std::path::Path::new(path).strip_prefix(here);
+    short.map_or_else(
+        |_| path.to_owned(),
+        |short| short.to_string_lossy().into_owned(),
+    )
 }
 
 /// `helmfile help [command]`
@@ -282,6 +327,10 @@ fn perform(
             output: flags.text("output").to_owned(),
         }),
         "write-values" => fleet.write_values(&WriteValues {
+            set: match is_own {
+                true => flags.list("set").to_vec(),
+                false => Vec::new(),
+            },
             values: flags.list("values").to_vec(),
             output_file_template: flags.text("output-file-template").to_owned(),
         }),
@@ -330,6 +379,9 @@ fn perform(
             if is_own {
                 failure.message = secrets.mask(&failure.message).into_owned();
                 failure.hint = failure.hint.map(|hint| secrets.mask(&hint).into_owned());
+                // A place in what is not to be seen is not shown.
+                let spot = failure.spot.take();
+                failure.spot = spot.filter(|spot| secrets.mask(&spot.text) == spot.text.as_str());
             }
             Err(failure)
         }
@@ -365,5 +417,6 @@ fn needs(flags: &FlagSet) -> Needs {
         include_transitive: flags.is("include-transitive-needs"),
         enforce_installed: flags.has("enforce-needs-are-installed")
             && flags.is("enforce-needs-are-installed"),
+        only_direct: is_own(flags),
     }
 }

@@ -98,6 +98,14 @@ impl FlagSet {
         }
     }
 
+    /// Rewrites what was given for a flag.
+    pub fn rewrite(&mut self, name: &str, rewrite: impl Fn(&str) -> String) {
+        if let Some(at) = self.position(name) {
+            let values = &mut self.entries[at].values;
+            *values = values.iter().map(|value| rewrite(value)).collect();
+        }
+    }
+
     /// Gives the flag `name` a value, as [`FlagSet::parse`] does for `--name=value`.
     ///
     /// # Errors

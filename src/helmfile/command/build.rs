@@ -61,7 +61,7 @@ impl Fleet<'_> {
             }
             state.releases = releases;
         }
-        let source = state.full_path(&self.host.folder());
+        let source = self.source_of(state);
         Ok(format!("---\n#  Source: {source}\n\n{}", state.written()?))
     }
 
@@ -102,7 +102,7 @@ impl Fleet<'_> {
     fn environment(&self, state: &State, output: &str, is_first: bool) -> Result<String, String> {
         let environment = &state.environment;
         let mut entries = Entries::new();
-        let path = state.full_path(&self.host.folder());
+        let path = self.source_of(state);
         entries.insert(key("filePath"), Data::string(path));
         entries.insert(key("name"), Data::string(environment.name.as_str()));
         entries.insert(key("values"), Data::Map(environment.merged()));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::batch::{Act, Batch, Task};
 use super::change::Diff;
-use super::plan::{Needs, batches, choose, plan_all};
+use super::plan::{Needs, batches, choose, forget_needs, plan_all};
 use super::summary::{Affected, Row};
 use super::{Fleet, Preparation};
 use crate::go::path;
@@ -410,6 +410,9 @@ impl Fleet<'_> {
             act: &mut |state| {
                 let failures = self.with_charts(state, &preparation, |state| {
                     let extra = self.extra(state);
+                    if self.options.own {
+                        forget_needs(&mut state.releases);
+                    }
                     let chosen = choose(state, Transitive::Excluded).and_then(|(selected, _)| {
                         let installed: Vec<Record> =
                             selected.into_iter().filter(is_installed).collect();

@@ -95,7 +95,7 @@ impl Fleet<'_> {
                     }
                     match state.written() {
                         Ok(text) => {
-                            let source = state.full_path(&self.host.folder());
+                            let source = self.source_of(state);
                             written.push_str(&format!("---\n#  Source: {source}\n\n{text}"));
                             Vec::new()
                         }

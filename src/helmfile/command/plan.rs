@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::helmfile::dag::{Unselected, groups};
+use crate::helmfile::data::Data;
 use crate::helmfile::load::State;
 use crate::helmfile::select::{Transitive, check_duplicates, id, is_installed, mark, selected};
 use crate::helmfile::state::Record;
@@ -18,6 +19,8 @@ pub struct Needs {
     pub include_transitive: bool,
     /// `--enforce-needs-are-installed`
     pub enforce_installed: bool,
+    /// `--include-needs` takes in what is needed directly, and no more.
+    pub only_direct: bool,
 }
 
 impl Default for Needs {
@@ -27,6 +30,7 @@ impl Default for Needs {
             include: false,
             include_transitive: false,
             enforce_installed: false,
+            only_direct: false,
         }
     }
 }
@@ -39,6 +43,7 @@ impl Needs {
 
     fn unselected(&self) -> Unselected {
         match (self.includes(), self.skip) {
+            (true, _) if self.only_direct && !self.include_transitive => Unselected::Direct,
             (true, _) => Unselected::Included,
             (false, true) => Unselected::Skipped,
             (false, false) => Unselected::Refused,
@@ -107,7 +112,12 @@ pub(super) fn plan(state: &mut State, needs: &Needs) -> Result<Option<Vec<Record
     let installed: Vec<Record> = planned.into_iter().flatten().filter(is_installed).collect();
     let mut ordered = Vec::new();
     if !installed.is_empty() {
-        let groups = groups(&marked, &installed, needs.unselected())?;
+        let unselected = match needs.unselected() {
+            // They were taken in before.
+            Unselected::Direct => Unselected::Skipped,
+            other => other,
+        };
+        let groups = groups(&marked, &installed, unselected)?;
         ordered = groups.into_iter().flatten().collect();
     }
     if needs.enforce_installed {
@@ -160,6 +170,19 @@ pub(super) fn batches(state: &State, chosen: &[Record]) -> Result<Vec<Vec<Record
     }
     let marked = mark(state, &state.releases, Transitive::Excluded)?;
     groups(&marked, chosen, Unselected::Skipped)
+}
+
+/// Forgets what releases need that is not among them.
+pub(super) fn forget_needs(releases: &mut [Record]) {
+    let known: BTreeSet<String> = releases.iter().map(id).collect();
+    for release in releases {
+        let mut needs = release.texts("needs");
+        needs.retain(|need| known.contains(need));
+        release.set(
+            "needs",
+            Data::list(needs.into_iter().map(Data::string).collect()),
+        );
+    }
 }
 
 /// The first need, and whose it is, that is switched off. Plain names lead to it.

@@ -8,13 +8,15 @@ use crate::helmfile::layer::{self, Ledger, Rank};
 use crate::helmfile::load::State;
 use crate::helmfile::select::{Installed, Transitive, is_installed};
 use crate::helmfile::visit::Walk;
-use crate::helmfile::{Failure, file};
+use crate::helmfile::{Failure, file, set};
 
 /// `write-values`
 #[derive(Clone, Debug, Default)]
 pub struct WriteValues {
     /// `--values`
     pub values: Vec<String>,
+    /// `--set`, which Helmfile takes and forgets.
+    pub set: Vec<String>,
     /// What the file of each release is called.
     pub output_file_template: String,
 }
@@ -71,6 +73,9 @@ impl Fleet<'_> {
             for name in &options.values {
                 let text = file::read(name).map_err(|error| format!("reading {name}: {error}"))?;
                 add(name, name, &text)?;
+            }
+            for text in &options.set {
+                set(&mut merged, text)?;
             }
             let values = Data::map(merged.clone());
             let mut text = encode(&values)?;
