@@ -146,6 +146,10 @@ impl Fleet<'_> {
         };
         let is_pull = words.first().is_some_and(|word| word == "pull");
         words.extend(flags);
+        let registries = repository.text("registryConfig");
+        if is_pull && !registries.is_empty() {
+            words.extend(["--registry-config".to_owned(), registries.to_owned()]);
+        }
         match is_pull {
             true if self.options.plain_http => words.push("--plain-http".to_owned()),
             true => {}

@@ -6,6 +6,7 @@ use super::data::{Data, decode};
 use super::hook::{Event, first};
 use super::load::State;
 use super::lock::is_local;
+use super::process::Run;
 use super::select::{Transitive, id, is_installed, selected};
 use super::state::Record;
 use super::{Failure, Fleet, file};
@@ -299,6 +300,19 @@ impl Fleet<'_> {
     ) -> Result<(), String> {
         let (name, url) = (repository.text("name"), repository.text("url"));
         let managed = repository.text("managed");
+        if managed == "acr" {
+            self.info(&format!("Adding repo {name} (acr)"));
+            let words = ["acr", "helm", "repo", "add", "--name", name];
+            let run = Run {
+                program: "az".to_owned(),
+                arguments: words.map(str::to_owned).to_vec(),
+                path: self.options.path.clone(),
+                ..Run::default()
+            };
+            let output = run.output()?;
+            self.info_output(&output.stdout);
+            return Ok(());
+        }
         if !managed.is_empty() {
             return Err(format!(
                 "ERROR: unknown type '{managed}' for repository {name}"

@@ -27,6 +27,10 @@ pub struct Upgrading {
     pub timeout: i64,
     /// `--track-mode`: `helm-legacy` waits as Helm 3 did.
     pub track_mode: String,
+    /// `--track-timeout`: how long objects are followed, in seconds.
+    pub track_timeout: i64,
+    /// `--track-fail-on-error`: releases fail where their objects do.
+    pub track_fail_on_error: bool,
     /// Values of the release before are kept.
     pub reuse_values: bool,
     /// They are forgotten, whatever the state says.
@@ -115,24 +119,39 @@ impl Fleet<'_> {
             defaults.text("trackMode"),
         ];
         let mode = modes.into_iter().find(|mode| !mode.is_empty());
-        if any(release, options.wait, &defaults, "wait") {
+        // Helmfile follows objects beside Helm; here Helm's own wait does, which fails where they do.
+        let follows = mode == Some("kubedog")
+            && any(
+                release,
+                options.track_fail_on_error,
+                &defaults,
+                "trackFailOnError",
+            );
+        if follows || any(release, options.wait, &defaults, "wait") {
             flags.push(match mode {
                 Some("helm-legacy") if !self.is_third(state) => "--wait=legacy".to_owned(),
                 _ => "--wait".to_owned(),
             });
         }
-        if mode != Some("kubedog") && any(release, options.wait_for_jobs, &defaults, "waitForJobs")
-        {
+        let waits_for_jobs = match mode {
+            Some("kubedog") => follows,
+            _ => any(release, options.wait_for_jobs, &defaults, "waitForJobs"),
+        };
+        if waits_for_jobs {
             flags.push("--wait-for-jobs".to_owned());
         }
         verify_flags(state, release, &mut flags);
-        timeout_flags(
-            match options.timeout {
-                0 => seconds(release, &defaults, "timeout"),
+        let mut timeout = match options.timeout {
+            0 => seconds(release, &defaults, "timeout"),
+            own => own,
+        };
+        if follows && timeout == 0 {
+            timeout = match options.track_timeout {
+                0 => seconds(release, &defaults, "trackTimeout"),
                 own => own,
-            },
-            &mut flags,
-        );
+            };
+        }
+        timeout_flags(timeout, &mut flags);
         self.safety_flags(state, release, &mut flags)?;
         let creates = release
             .maybe("createNamespace")

@@ -45,6 +45,8 @@ fn upgrading(flags: &FlagSet) -> Upgrading {
         wait_for_jobs: flags.is("wait-for-jobs"),
         timeout: flags.int("timeout"),
         track_mode: text("track-mode"),
+        track_timeout: flags.int("track-timeout"),
+        track_fail_on_error: flags.is("track-fail-on-error"),
         reuse_values: flags.is("reuse-values"),
         reset_values: flags.is("reset-values"),
         post_renderer: text("post-renderer"),

@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::environment::Environment;
-use crate::diag::Level;
+use super::super::environment::{Environment, Errand};
+use super::super::strict;
+use crate::diag::{Error, Kind, Level};
 use crate::go::flag::FlagSet;
 use crate::go::{os, path, strconv, time};
-use crate::helmfile::secret::{Registry, Resolver};
+use crate::helmfile::secret::{Plugin, Registry, Resolver};
 use crate::helmfile::{Entries, Failure, Host, Options, Outside, Programs, set, set_strings};
+use crate::ui::Terminal;
 use crate::world::{Real, World};
 
 /// Whether output is not to be painted.
@@ -129,6 +131,32 @@ pub(super) fn options(
     })
 }
 
+/// Helm's plugin `secrets`, for files that sops did not encrypt.
+struct HelmSecrets;
+
+impl Plugin for HelmSecrets {
+    fn decrypt(&self, path: &Path) -> Option<Result<Vec<u8>, Error>> {
+        let path = path.to_string_lossy().into_owned();
+        let words = ["secrets".to_owned(), "decrypt".to_owned(), path];
+        let environment = Environment::of_errand("helm".to_owned(), Errand::default());
+        let mut terminal = Terminal::collecting();
+        let code = strict::run(&words, &environment, &mut terminal);
+        let (stdout, stderr) = terminal.take();
+        let said = String::from_utf8_lossy(&stderr).trim().to_owned();
+        if code == 0 {
+            return Some(Ok(stdout));
+        }
+        if said.contains("unknown command \"secrets\"") {
+            return None;
+        }
+        let said = said.strip_prefix("Error: ").unwrap_or(&said);
+        Some(Err(Error::new(
+            Kind::Values,
+            format!("helm secrets: {said}"),
+        )))
+    }
+}
+
 /// What templates may do. What they are told of secrets becomes known to `secrets`.
 ///
 /// # Errors
@@ -140,7 +168,8 @@ pub(super) fn outside(
 ) -> Result<Outside, String> {
     let world: Arc<dyn World> = Arc::new(Real::new());
     let refused = flags.has("no-exec") && flags.is("no-exec");
-    let resolver = Resolver::new(Arc::clone(&world), refused, secrets.clone());
+    let resolver = Resolver::new(Arc::clone(&world), refused, secrets.clone())
+        .with_plugin(Arc::new(HelmSecrets));
     let limit = match flags.has("exec-timeout") {
         true => Some(duration(flags.text("exec-timeout"))?),
         false => None,

@@ -60,6 +60,96 @@ fn the_state_of_fetched_charts_is_printed() {
 }
 
 #[test]
+fn secrets_are_decrypted_by_the_plugin() {
+    let plugins = tempfile::tempdir().expect("a folder");
+    let folder = plugins.path().join("secrets");
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(
+        folder.join("plugin.yaml"),
+        "name: secrets\nversion: 4.6.0\nusage: u\ndescription: d\ncommand: $HELM_PLUGIN_DIR/run.sh\n",
+    )
+    .expect("a file");
+    let script = folder.join("run.sh");
+    fs::write(&script, "#!/bin/sh\n[ \"$1\" = decrypt ] || exit 9\ngrep -q locked \"$2\" && { echo no key >&2; exit 1; }\necho 'color: of the plugin'\n")
+        .expect("a file");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a program");
+    let with = |text: &str| {
+        Run::pintle(&["helmfile", "template", "--skip-deps"])
+            .chart("web", "", "a: {{ .Values.color }}\n")
+            .file(
+                "helmfile.yaml",
+                "releases:\n- {name: a, chart: ./web, secrets: [s.yaml]}\n",
+            )
+            .file("s.yaml", text)
+            .variable("HELM_PLUGINS", &plugins.path().to_string_lossy())
+            .go()
+    };
+    let opened = with("vault: x\n");
+    assert!(
+        opened.success().contains("a: of the plugin"),
+        "{}",
+        opened.stdout
+    );
+    let failed = with("locked: x\n");
+    assert!(failed.failure().contains("no key"), "{}", failed.stderr);
+}
+
+#[test]
+fn secrets_of_other_keys_are_decrypted_by_the_program_of_sops() {
+    let programs = tempfile::tempdir().expect("a folder");
+    let script = programs.path().join("sops");
+    fs::write(
+        &script,
+        "#!/bin/sh\n[ \"$1\" = decrypt ] || exit 9\ncat >/dev/null\necho 'color: of the program'\n",
+    )
+    .expect("a file");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("a program");
+    let path = format!("{}:/usr/bin:/bin", programs.path().display());
+    let run = Run::pintle(&["helmfile", "template", "--skip-deps"])
+        .chart("web", "", "a: {{ .Values.color }}\n")
+        .file(
+            "helmfile.yaml",
+            "releases:\n- {name: a, chart: ./web, secrets: [s.yaml]}\n",
+        )
+        .file(
+            "s.yaml",
+            "color: ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]\nsops:\n    kms:\n        - arn: arn:aws:kms:eu-west-1:1:key/a\n          created_at: \"2024-01-01T00:00:00Z\"\n          enc: YQ==\n          aws_profile: \"\"\n    lastmodified: \"2024-01-01T00:00:00Z\"\n    mac: ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]\n    version: 3.9.0\n",
+        )
+        .variable("PATH", &path);
+    let outcome = run.go();
+    assert!(
+        outcome.success().contains("a: of the program"),
+        "{}",
+        outcome.stdout
+    );
+}
+
+#[test]
+fn following_objects_is_helms_wait() {
+    for (more, wants) in [
+        ("trackFailOnError: true, trackTimeout: 7", true),
+        ("trackTimeout: 7, waitForJobs: true", false),
+    ] {
+        let state = format!("releases:\n- {{name: a, chart: ./web, trackMode: kubedog, {more}}}\n");
+        let outcome = Run::pintle(&["helmfile", "sync", "--debug", "--skip-deps"])
+            .chart("web", "", "a: b\n")
+            .file("helmfile.yaml", &state)
+            .go();
+        let line = outcome
+            .stderr
+            .lines()
+            .find(|line| line.contains("upgrade --install"));
+        let line = line.expect("a line");
+        assert_eq!(
+            line.contains("--wait --wait-for-jobs --timeout 7s"),
+            wants,
+            "{line}"
+        );
+        assert_eq!(line.contains("--wait"), wants, "{line}");
+    }
+}
+
+#[test]
 fn charts_are_tested_by_the_plugin() {
     let plugins = tempfile::tempdir().expect("a folder");
     let folder = plugins.path().join("unittest");
