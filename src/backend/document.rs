@@ -114,7 +114,7 @@ fn identify(body: &Value) -> Result<Identity, String> {
 }
 
 /// Takes lists apart (`Builder.Flatten`); documents of comments are no objects.
-fn flatten(body: Value, found: &mut Vec<Value>) {
+pub(super) fn flatten(body: Value, found: &mut Vec<Value>) {
     let is_list = body["kind"]
         .as_str()
         .is_some_and(|kind| kind.ends_with("List"));

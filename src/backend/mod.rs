@@ -10,6 +10,7 @@ mod context;
 pub mod diff;
 pub mod dir;
 mod document;
+pub mod ecs;
 #[cfg(feature = "kube")]
 pub mod kube;
 pub mod memory;

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::config::{self, Loaded};
 use super::environment::Environment;
 use super::run;
+use crate::backend::ecs;
 use crate::diag::{Error, Kind};
 use crate::go::flag::FlagSet;
 use crate::go::os;
@@ -25,6 +26,7 @@ enum Value {
 /// The settings that hold.
 pub(super) struct Settings {
     held: Vec<Held>,
+    ecs: ecs::Config,
 }
 
 impl Settings {
@@ -44,7 +46,10 @@ impl Settings {
             }
             path => Some(config::load(Path::new(path))?),
         };
-        let mut settings = Settings { held: Vec::new() };
+        let mut settings = Settings {
+            held: Vec::new(),
+            ecs: ecs::Config::default(),
+        };
         let loaded = loaded.as_ref();
         let chosen = settings.environment(flags, environment, loaded);
         if !chosen.is_empty() {
@@ -74,9 +79,15 @@ impl Settings {
         let slim = layers.find("slimRecords", |_| None, |all| all.slim_records);
         let slim = slim.map(|(slim, place)| (slim.to_string(), place));
         settings.hold(flags, environment, ("slimRecords", run::SLIM), slim);
+        settings.ecs = layers.ecs()?;
         settings.api_versions(flags, environment, &layers);
         settings.values(flags, &layers);
         Ok(settings)
+    }
+
+    /// What holds for Amazon ECS.
+    pub(super) fn ecs(&self) -> &ecs::Config {
+        &self.ecs
     }
 
     /// The settings as YAML, with where each was set behind it.
@@ -272,6 +283,16 @@ struct Layers<'a> {
 impl Layers<'_> {
     fn own(&self) -> Option<&config::Environment> {
         self.loaded?.config.environments.as_ref()?.get(self.chosen)
+    }
+
+    /// What holds for Amazon ECS, that of the environment on top.
+    fn ecs(&self) -> Result<ecs::Config, Error> {
+        let all = self.loaded.and_then(|loaded| loaded.config.ecs.as_deref());
+        let own = self.own().and_then(|own| own.ecs.as_deref());
+        match (all, own) {
+            (Some(all), Some(own)) => all.with(own),
+            (found, None) | (None, found) => Ok(found.cloned().unwrap_or_default()),
+        }
     }
 
     /// A target, with the path of a folder as seen from the file.

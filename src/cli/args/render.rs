@@ -25,8 +25,18 @@ pub(super) const PROJECT: &[Flag] = &[
         "config",
         "the file to use instead of the pintle.yaml found upwards from here",
     ),
-    Flag::text("target", "where releases go: kube, dir:PATH or memory").or("kube"),
+    Flag::text(
+        "target",
+        "where releases go: kube, ecs:CLUSTER, dir:PATH or memory",
+    )
+    .or("kube"),
 ];
+
+/// Flags about what is found on the way to ECS.
+const JUDGED: &[Flag] = &[Flag::bool(
+    "strict",
+    "with --target ecs, take warnings for errors",
+)];
 
 /// Flags that `helm template` takes and that change nothing without a cluster.
 const INERT: &[&str] = &[
@@ -83,9 +93,19 @@ pub(super) const PAGES: &[Page] = &[{
             ),
         ])
         .like("template")
-        .with(&[PINNED, PROJECT])
+        .with(&[PINNED, PROJECT, JUDGED])
         .runs(|call, terminal| {
-            Settings::resolve(&mut call.flags, call.environment)?;
+            let settings = Settings::resolve(&mut call.flags, call.environment)?;
+            if let Some(cluster) = run::ecs::cluster(&call.flags) {
+                let config = run::ecs::config(settings.ecs(), cluster);
+                return run::ecs::render(
+                    &call.flags,
+                    &call.arguments,
+                    call.environment,
+                    config,
+                    terminal,
+                );
+            }
             run::template::pintle(&call.flags, &call.arguments, call.environment, terminal)?;
             Ok(0)
         });

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::backend::ecs;
 use crate::diag::{Error, Kind, Place, Source};
 use crate::go::os;
 use crate::value::Path as ValuePath;
@@ -38,6 +39,8 @@ pub(super) struct Config {
     pub(super) environments: Option<BTreeMap<String, Environment>>,
     /// Where releases go.
     pub(super) target: Option<String>,
+    /// What holds for Amazon ECS.
+    pub(super) ecs: Option<Box<ecs::Config>>,
     /// What becomes of the CRDs of charts.
     pub(super) crds: Option<Crds>,
     /// Whether records go without the files of charts.
@@ -62,6 +65,8 @@ pub(super) struct Environment {
     pub(super) values: Option<Vec<String>>,
     /// As in [`Config`].
     pub(super) target: Option<String>,
+    /// On top of that of [`Config`], member by member.
+    pub(super) ecs: Option<Box<ecs::Config>>,
 }
 
 /// How rules are judged.

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::backend::ecs;
+
 /// The JSON schema of `pintle.yaml`, as it stands in `docs/pintle.schema.json`.
 pub(in crate::cli) fn schema() -> Value {
     let texts =
@@ -14,6 +16,7 @@ pub(in crate::cli) fn schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "pintle.yaml",
+        "$defs": {"ecs": ecs::config::schema()},
         "description": "Defaults for a project. Flags and PINTLE_* variables win over them.",
         "type": "object",
         "additionalProperties": false,
@@ -34,11 +37,13 @@ pub(in crate::cli) fn schema() -> Value {
                         "apiVersions": api_versions,
                         "namespace": namespace,
                         "values": texts("Values files, on top of those for all environments."),
-                        "target": target
+                        "target": target,
+                        "ecs": {"$ref": "#/$defs/ecs"}
                     }
                 }
             },
             "target": target,
+            "ecs": {"$ref": "#/$defs/ecs"},
             "crds": {
                 "enum": ["install", "upgrade", "skip"],
                 "description": "What becomes of the CRDs of charts: install those that are not there (as Helm does), also change them on upgrades, or leave them alone."

@@ -4,6 +4,7 @@ pub(super) mod adjust;
 pub(super) mod cluster;
 pub(super) mod create;
 pub(super) mod diff;
+pub(super) mod ecs;
 pub(super) mod get;
 pub(super) mod install;
 pub(super) mod lint;

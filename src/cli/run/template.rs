@@ -50,6 +50,23 @@ pub(in crate::cli) fn pintle(
     run(flags, arguments, environment, terminal, &world)
 }
 
+/// The manifest alone, as [`pintle`] would print it.
+///
+/// # Errors
+/// Whatever failed first.
+pub(super) fn manifest(
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Vec<u8>, Error> {
+    let world = world(flags)?;
+    let printed = std::mem::take(&mut terminal.rest);
+    let result = run(flags, arguments, environment, terminal, &world);
+    let manifest = std::mem::replace(&mut terminal.rest, printed);
+    result.map(|()| manifest.concat())
+}
+
 fn run(
     flags: &FlagSet,
     arguments: &[String],
