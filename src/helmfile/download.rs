@@ -74,11 +74,31 @@ impl Fleet<'_> {
         Ok(target)
     }
 
-    /// Fetches a chart that is elsewhere.
+    /// Fetches a chart that is elsewhere, once a run.
     ///
     /// # Errors
     /// What Helm fails with.
     pub(super) fn download_chart(
+        &self,
+        state: &State,
+        release: &Record,
+        preparation: &Preparation,
+        download: &Download,
+    ) -> Result<String, String> {
+        let key = (
+            release.text("chart").to_owned(),
+            release.text("version").to_owned(),
+        );
+        let known = self.fetched.borrow().get(&key).cloned();
+        if let Some(known) = known.filter(|known| Path::new(known).is_dir()) {
+            return Ok(known);
+        }
+        let path = self.fetch_chart(state, release, preparation, download)?;
+        self.fetched.borrow_mut().insert(key, path.clone());
+        Ok(path)
+    }
+
+    fn fetch_chart(
         &self,
         state: &State,
         release: &Record,

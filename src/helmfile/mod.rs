@@ -276,6 +276,8 @@ pub struct Fleet<'a> {
     made: RefCell<Vec<String>>,
     /// Where values were set, if anybody asks.
     ledger: Option<Ledger>,
+    /// Charts that were fetched, by chart and version.
+    fetched: RefCell<BTreeMap<(String, String), String>>,
     /// State files that do not declare the environment.
     undefined: RefCell<Vec<String>>,
     /// What is logged later, while it is held back.
@@ -300,6 +302,7 @@ impl<'a> Fleet<'a> {
             temporary: Cell::new(std::process::id()),
             made: RefCell::default(),
             ledger: options.origins.then(Ledger::default),
+            fetched: RefCell::default(),
             undefined: RefCell::default(),
             held: RefCell::default(),
         }

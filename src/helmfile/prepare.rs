@@ -38,6 +38,8 @@ pub(super) struct Download {
     pub(super) template: String,
     /// Charts that are here are copied there, too.
     pub(super) copies: bool,
+    /// Users are told where.
+    pub(super) tells: bool,
 }
 
 /// A local chart's path from here (`normalizeChart`).
@@ -102,6 +104,11 @@ impl Fleet<'_> {
             preparation.skip_repositories || defaults.is("skipDeps") || defaults.is("skipRefresh");
         if !skips || is_prepared {
             self.add_repositories(state, skips)?;
+        }
+        if let Some(download) = preparation.download.as_ref().filter(|known| known.tells) {
+            let folder = &download.folder;
+            self.host
+                .complain(&format!("Charts will be downloaded to: {folder}\n"));
         }
         let event = |name, error| Event {
             name,

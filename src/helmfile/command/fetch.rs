@@ -64,6 +64,7 @@ impl Fleet<'_> {
                 folder: temporary.unwrap_or(&options.output_dir).to_owned(),
                 template: options.output_dir_template.clone(),
                 copies: true,
+                tells: temporary.is_none(),
             }),
             ..self.preparation("pull")
         };
@@ -76,11 +77,6 @@ impl Fleet<'_> {
                 if options.write_output && count > 1 {
                     let message = "--write-output requires a single helmfile state file, but multiple were found; use -f to specify a single helmfile instead of a directory or a helmfile with nested helmfiles: entries";
                     return (false, vec![Failure::of(message)]);
-                }
-                if temporary.is_none() {
-                    let folder = &options.output_dir;
-                    self.host
-                        .complain(&format!("Charts will be downloaded to: {folder}\n"));
                 }
                 let failures = self.with_charts(state, &preparation, |state| {
                     if !options.write_output {
