@@ -5,6 +5,7 @@ use super::layer::Ledger;
 use super::load::{Inherited, State, Unread, Wanted};
 use super::locate::locate;
 use super::select::{self, Installed, Transitive, check_duplicates};
+use super::state::Record;
 use super::{Failure, Fleet, file};
 use crate::go::path;
 
@@ -241,7 +242,8 @@ impl Fleet<'_> {
             .iter()
             .map(|repository| repository.text("name").to_owned())
             .collect();
-        for (at, entry) in state.record.records("helmfiles").iter().enumerate() {
+        let entries = state.record.records("helmfiles");
+        for (at, entry) in entries.iter().enumerate() {
             let own = entry.texts("selectors");
             let inherits = entry.is("selectorsInherited");
             let typed = &self.options.selectors;
@@ -268,6 +270,9 @@ impl Fleet<'_> {
                 Ok(()) => any = true,
                 Err(failure) if failure.is_no_match() => {}
                 Err(failure) => {
+                    if self.options.own && self.host.is_called_off() {
+                        self.name_not_begun(state, &entries[at + 1..], wanted.is_reverse);
+                    }
                     let failure = failure.wrap(&format!("in .helmfiles[{at}]"));
                     return Err(match place.is_parallel {
                         true => Visiting::Bare(failure),
@@ -290,6 +295,19 @@ fn both(outer: &[String], own: Vec<String>) -> Vec<String> {
                 .iter()
                 .flat_map(|own| outer.iter().map(move |outer| format!("{outer},{own}")));
             pairs.collect()
+        }
+    }
+}
+
+impl Fleet<'_> {
+    /// Names what comes after a state that was called off.
+    fn name_not_begun(&self, state: &State, nested: &[Record], is_reverse: bool) {
+        let mut names: Vec<&str> = nested.iter().map(|entry| entry.text("path")).collect();
+        if !is_reverse {
+            names.extend(state.releases.iter().map(|release| release.text("name")));
+        }
+        if !names.is_empty() {
+            self.warn(&format!("Not begun, either: {}", names.join(", ")));
         }
     }
 }

@@ -460,3 +460,104 @@ fn what_is_called_off_ends_what_was_begun_and_names_what_was_not() {
     stage.run("sync --target dir:out").success();
     assert!(stage.has("one") && stage.has("two") && stage.has("three"));
 }
+
+/// A Deployment that is never ready.
+#[cfg(feature = "kube")]
+const NEVER: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}
+spec:
+  selector: {matchLabels: {app: {{ .Release.Name }}}}
+  template:
+    metadata: {labels: {app: {{ .Release.Name }}}}
+    spec: {containers: [{name: a, image: registry.test/notready:1}]}
+";
+
+/// Three releases beside each other on a terminal, and Ctrl-C typed while all of them are waited for.
+#[cfg(feature = "kube")]
+#[test]
+fn many_releases_have_a_line_each_and_ctrl_c_leaves_a_clean_terminal() {
+    use std::io::{Read as _, Write as _};
+    use std::process::Stdio;
+
+    use crate::kubernetes::{Cluster, is_skipped};
+
+    if is_skipped() {
+        return;
+    }
+    let cluster = Cluster::shared().expect("a cluster");
+    let namespace = cluster.namespace().expect("a namespace");
+    let name = namespace.name();
+    let stage = Stage::new();
+    stage.write("tiny/templates/a.yaml", NEVER);
+    let releases = [
+        ("alpha", ""),
+        ("bravo", ""),
+        ("charlie", ""),
+        ("delta", "    needs: [shop/alpha]\n"),
+    ];
+    stage.write("helmfile.yaml", &state(&releases).replace("shop", name));
+    let program = env!("CARGO_BIN_EXE_pintle");
+    let typed = format!("stty cols 100 rows 30; exec {program} sync --wait --timeout 120");
+    let mut command = namespace.command(Path::new("/usr/bin/script"));
+    let mut child = command
+        .current_dir(stage.path(""))
+        .env("TERM", "xterm")
+        .args(["-qfec", &typed, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("script");
+    let mut out = child.stdout.take().expect("a pipe");
+    let mut said = String::new();
+    let mut buffer = [0; 4096];
+    let is_seen = |said: &str| {
+        ["alpha", "bravo", "charlie"].iter().all(|release| {
+            said.contains(&format!("  {release}  waiting until all is ready"))
+                && said.contains(&format!("Deployment {name}/{release}  "))
+        })
+    };
+    while !is_seen(&said) {
+        let count = out.read(&mut buffer).expect("a picture");
+        assert_ne!(count, 0, "{said}");
+        said += &String::from_utf8_lossy(&buffer[..count]);
+    }
+    child
+        .stdin
+        .as_mut()
+        .expect("a pipe")
+        .write_all(b"\x03")
+        .expect("typed");
+    out.read_to_string(&mut said).expect("lines");
+    let code = child.wait().expect("an end").code();
+    assert_eq!(code, Some(130), "{said}");
+    assert_eq!(
+        said.matches("\x1b[?25l").count(),
+        said.matches("\x1b[?25h").count(),
+        "{said:?}"
+    );
+    let (_, table) = said.split_once("Releases Not Begun").expect("a table");
+    assert!(table.contains("delta"), "{said}");
+    let mut list = namespace.command(Path::new(program));
+    list.args(["helm", "list", "-n", name, "-o", "json"]);
+    let list = Outcome::from(list.output().expect("the program")).success();
+    let list: serde_json::Value = serde_json::from_str(&list).expect("JSON");
+    let list: Vec<(&str, &str)> = (list.as_array().expect("a list").iter())
+        .map(|one| {
+            (
+                one["name"].as_str().unwrap_or(""),
+                one["status"].as_str().unwrap_or(""),
+            )
+        })
+        .collect();
+    assert_eq!(
+        list,
+        [
+            ("alpha", "failed"),
+            ("bravo", "failed"),
+            ("charlie", "failed")
+        ]
+    );
+}

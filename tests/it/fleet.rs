@@ -186,3 +186,64 @@ fn states_come_from_git_and_shares_and_are_kept() {
     let outcome = run(&["fleet", "list", "--offline"]);
     assert!(outcome.success().contains("\nfar "), "{}", outcome.stdout);
 }
+
+#[cfg(feature = "http")]
+#[test]
+fn states_and_values_come_from_servers_once() {
+    let root = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: String| {
+        let path = root.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    };
+    let mut server = crate::serve::Server::bind().expect("a port");
+    let base = format!("http://127.0.0.1:{}", server.port());
+    let state = |name: &str| {
+        format!(
+            "values: ['{base}/bucket/v.yaml?cache=false']\n---\nreleases:\n- name: {name}-{{{{ .Values.end }}}}\n  chart: ./web\n"
+        )
+    };
+    write("bucket/one/helmfile.yaml.gotmpl", state("one"));
+    write(
+        "bucket/two/helmfile.yaml.gotmpl",
+        state("two").replace("?cache=false", ""),
+    );
+    write("bucket/v.yaml", "end: x\n".to_owned());
+    server
+        .serve(root.path().to_owned(), None)
+        .expect("a server");
+    let cache = tempfile::tempdir().expect("a folder");
+    let run = |words: &[&str]| {
+        Run::pintle(&[&["fleet", "list"], words].concat())
+            .variable("HELMFILE_CACHE_HOME", &cache.path().display().to_string())
+            .variable("STORAGE_EMULATOR_HOST", &base)
+            .go()
+    };
+    let plain = format!("{base}/bucket/one/helmfile.yaml.gotmpl");
+    let google =
+        "gs::https://www.googleapis.com/storage/v1/bucket/two@helmfile.yaml.gotmpl".to_owned();
+    for (file, name) in [(&plain, "one-x"), (&google, "two-x")] {
+        let outcome = run(&["-f", file]);
+        assert!(
+            outcome.success().contains(name),
+            "{file}: {}",
+            outcome.stdout
+        );
+    }
+    write("bucket/v.yaml", "end: y\n".to_owned());
+    // The state is kept, the values that say so are not.
+    assert!(run(&["-f", &plain]).success().contains("one-y"));
+    assert!(
+        run(&["-f", &google, "--offline"])
+            .success()
+            .contains("two-y")
+    );
+    let refused = run(&["-f", &plain, "--offline"]);
+    assert!(refused.failure().contains("--offline promises not to"));
+    let missing = run(&["-f", &format!("{base}/none/helmfile.yaml")]);
+    let stderr = missing.failure();
+    assert!(
+        stderr.contains("/none/helmfile.yaml") && stderr.contains("404"),
+        "{stderr}"
+    );
+}

@@ -204,3 +204,57 @@ pub(super) fn check(release: &Release) -> Result<(), Error> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hides these words.
+    fn hidden(words: &'static [&'static str]) -> Hidden {
+        Hidden::new(move |text, instead| {
+            let text = String::from_utf8_lossy(text).into_owned();
+            let hidden = words
+                .iter()
+                .fold(text.clone(), |text, word| text.replace(word, instead));
+            (hidden != text).then(|| hidden.into_bytes())
+        })
+    }
+
+    const MANIFEST: &str = "---\n# Source: a/b.yaml\napiVersion: v1\nkind: Secret\nmetadata:\n  name: orders\nstringData:\n  user: orders\n  url: \"x://orders:pa55word@y\"\n---\n# Source: a/c.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\ndata: {a: pa55word, n: 5}\n---\nkind: Other\n";
+
+    #[test]
+    fn documents_lose_secrets_and_keep_their_names() {
+        let found = hidden(&["pa55word"]).manifest(MANIFEST.as_bytes());
+        let found = String::from_utf8(found.expect("secrets")).expect("UTF-8");
+        assert_eq!(found, MANIFEST.replace("pa55word", NOT_RECORDED));
+
+        let found = hidden(&["orders", "pa55word"]).manifest(MANIFEST.as_bytes());
+        let found = String::from_utf8(found.expect("secrets")).expect("UTF-8");
+        assert!(
+            found.starts_with("---\n# Source: a/b.yaml\napiVersion: v1\n"),
+            "{found}"
+        );
+        assert!(found.contains("\n  name: orders\n"), "{found}");
+        assert_eq!(found.matches("orders").count(), 1, "{found}");
+        assert_eq!(found.matches(NOT_RECORDED).count(), 4, "{found}");
+        assert!(found.ends_with("---\nkind: Other\n"), "{found}");
+        assert_eq!(hidden(&["none"]).manifest(MANIFEST.as_bytes()), None);
+    }
+
+    #[test]
+    fn values_lose_secrets_whatever_type_they_have() {
+        let mut map = FrozenMap::new();
+        map.insert(
+            "a".into(),
+            Frozen::List(Arc::new(vec![Frozen::Float(123_456.0)])),
+        );
+        map.insert("b".into(), Frozen::Bool(true));
+        hidden(&["123456"]).map(&mut map);
+        assert_eq!(
+            map["a".as_bytes()],
+            Frozen::List(Arc::new(vec![Frozen::string(NOT_RECORDED)]))
+        );
+        assert_eq!(map["b".as_bytes()], Frozen::Bool(true));
+        assert_eq!(format!("{:?}", Hidden::default()), "Hidden");
+    }
+}
