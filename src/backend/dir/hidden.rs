@@ -110,7 +110,15 @@ impl Hidden {
                 }
             }
             Value::Number(number) => {
-                if let Some(found) = self.find(number.to_string().as_bytes()) {
+                // Numbers of values are floats, and stand in files without a point.
+                let text = match number
+                    .as_f64()
+                    .filter(|n| number.is_f64() && n.fract() == 0.0)
+                {
+                    Some(whole) => format!("{whole:.0}"),
+                    None => number.to_string(),
+                };
+                if let Some(found) = self.find(text.as_bytes()) {
                     *value = String::from_utf8_lossy(&found).into();
                 }
             }
