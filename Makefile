@@ -27,8 +27,8 @@ registries:
 
 moto:
 	@case ",$(PINTLE_SKIP)," in *,moto,*) ;; *) \
-	tests/it/secret/install.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))/tmp/moto" || \
-	{ echo 'no moto: the tests of tests/it/secret would not run; PINTLE_SKIP=moto leaves them out' >&2; exit 1; } ;; esac
+	tests/amazon/install.sh "$(abspath $(or $(CARGO_TARGET_DIR),target))/tmp/moto" || \
+	{ echo 'no moto: the tests with Amazon would not run; PINTLE_SKIP=moto leaves them out' >&2; exit 1; } ;; esac
 
 check: fmt clippy test ## What has to pass before a change is merged
 

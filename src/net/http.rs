@@ -17,6 +17,7 @@ struct Started {
     client: reqwest::Client,
 }
 
+#[cfg(any(feature = "kube", feature = "ecs"))]
 /// The runtime that those share who stay connected; it starts with its first use.
 ///
 /// # Errors
@@ -76,6 +77,7 @@ impl Client {
             Method::Head => client.head(url),
             Method::Post => client.post(url),
             Method::Put => client.put(url),
+            Method::Delete => client.delete(url),
         };
         if let Some((user, password)) = &self.options.credentials {
             sent = sent.basic_auth(user, Some(password));

@@ -18,7 +18,9 @@ use crate::diag::{Error, Kind};
 #[cfg(feature = "http")]
 pub use http::Client;
 #[cfg(feature = "kube")]
-pub(crate) use http::{failure, runtime};
+pub(crate) use http::failure;
+#[cfg(any(feature = "kube", feature = "ecs"))]
+pub(crate) use http::runtime;
 
 /// Set once, and never taken back: a promise of the whole process.
 static OFFLINE: AtomicBool = AtomicBool::new(false);
@@ -106,6 +108,8 @@ pub enum Method {
     Post,
     /// `PUT`
     Put,
+    /// `DELETE`
+    Delete,
 }
 
 impl Method {
@@ -116,6 +120,7 @@ impl Method {
             Method::Head => "HEAD",
             Method::Post => "POST",
             Method::Put => "PUT",
+            Method::Delete => "DELETE",
         }
     }
 
@@ -127,6 +132,7 @@ impl Method {
             Method::Head => "Head",
             Method::Post => "Post",
             Method::Put => "Put",
+            Method::Delete => "Delete",
         }
     }
 }

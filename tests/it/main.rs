@@ -2,6 +2,8 @@
 
 #[cfg(feature = "kube")]
 mod adjust;
+#[cfg(feature = "http")]
+mod amazon;
 mod chartify;
 mod cluster;
 mod command;

@@ -3,17 +3,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::IpAddr;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
 use super::token::{Place, Role, VERSION};
+use super::wire::Retries;
 use super::{Credentials, Get, profile, single};
 use crate::diag::{Error, Kind};
 use crate::go::os;
 use crate::go::time::{self, Zone};
 use crate::net::{Client, Method, Options, Request};
+use crate::world::World;
 
 /// Keys, and until when they hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +38,59 @@ pub struct Sources {
     pub region: String,
 }
 
+/// The variables that [`Sources`] reads.
+pub const VARIABLES: [&str; 49] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_CONFIG_FILE",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_DEFAULT_REGION",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    "AWS_EC2_METADATA_V1_DISABLED",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING",
+    "AWS_ENDPOINT_URL_CLOUDFORMATION",
+    "AWS_ENDPOINT_URL_CLOUDWATCH",
+    "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
+    "AWS_ENDPOINT_URL_EC2",
+    "AWS_ENDPOINT_URL_ECR",
+    "AWS_ENDPOINT_URL_ECS",
+    "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2",
+    "AWS_ENDPOINT_URL_EVENTBRIDGE",
+    "AWS_ENDPOINT_URL_IAM",
+    "AWS_ENDPOINT_URL_KMS",
+    "AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_SCHEDULER",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    "AWS_ENDPOINT_URL_SERVICEDISCOVERY",
+    "AWS_ENDPOINT_URL_SFN",
+    "AWS_ENDPOINT_URL_SSM",
+    "AWS_ENDPOINT_URL_SSO",
+    "AWS_ENDPOINT_URL_SSO_OIDC",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_MAX_ATTEMPTS",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECURITY_TOKEN",
+    "AWS_SESSION_TOKEN",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "HOME",
+    "PATH",
+    "USERPROFILE",
+];
+
 /// How long a service of the machine may take: where there is none, nobody answers.
 const NEAR: Duration = Duration::from_secs(1);
 
@@ -42,6 +98,18 @@ const NEAR: Duration = Duration::from_secs(1);
 const DEPTH: usize = 8;
 
 impl Sources {
+    /// Those that the environment of `world` names.
+    pub fn of(world: &dyn World) -> Sources {
+        let variables = VARIABLES.iter().filter_map(|name| {
+            let value = world.variable(name)?;
+            Some(((*name).to_owned(), value))
+        });
+        Sources {
+            variables: variables.collect(),
+            ..Sources::default()
+        }
+    }
+
     pub(super) fn get(&self, name: &str) -> String {
         self.variables.get(name).cloned().unwrap_or_default()
     }
@@ -52,9 +120,13 @@ impl Sources {
         values.find(|value| !value.is_empty()).unwrap_or_default()
     }
 
+    pub(super) fn home(&self) -> String {
+        self.first(&["HOME", "USERPROFILE"])
+    }
+
     fn file(&self, variable: &str, name: &str) -> String {
         match self.get(variable) {
-            path if path.is_empty() => format!("{}/.aws/{name}", self.get("HOME")),
+            path if path.is_empty() => format!("{}/.aws/{name}", self.home()),
             path => path,
         }
     }
@@ -99,6 +171,59 @@ impl Sources {
         }
         let profile = self.profile(&self.profile_name().0)?.unwrap_or_default();
         Ok(profile.get("region").cloned().unwrap_or_default())
+    }
+
+    /// What the profile that holds has under a name; empty where it has nothing.
+    fn setting(&self, name: &str) -> Result<String, Error> {
+        let profile = self.profile(&self.profile_name().0)?.unwrap_or_default();
+        Ok(profile.get(name).cloned().unwrap_or_default())
+    }
+
+    /// Whether a variable or, where it is not set, a setting says yes.
+    pub(super) fn is_set(&self, variable: &str, setting: &str) -> Result<bool, Error> {
+        let said = match self.get(variable) {
+            said if said.is_empty() => self.setting(setting)?,
+            said => said,
+        };
+        Ok(said.eq_ignore_ascii_case("true"))
+    }
+
+    /// The address that a user gave a service, whose variables end in `suffix`, or all services; empty
+    /// where there is none.
+    pub(super) fn endpoint(&self, suffix: &str) -> Result<String, Error> {
+        if self.is_set(
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+            "ignore_configured_endpoint_urls",
+        )? {
+            return Ok(String::new());
+        }
+        let own = format!("AWS_ENDPOINT_URL_{suffix}");
+        let given = self.first(&[&own, "AWS_ENDPOINT_URL"]);
+        if !given.is_empty() {
+            return Ok(given);
+        }
+        let services = self.setting("services")?;
+        if !services.is_empty() {
+            let name = suffix.to_ascii_lowercase();
+            let found = profile::of_service(&self.config_file(), &services, &name)?;
+            if let Some(given) = found {
+                return Ok(given);
+            }
+        }
+        self.setting("endpoint_url")
+    }
+
+    /// How requests are repeated, as variables and the profile say.
+    pub(super) fn retries(&self) -> Retries {
+        let said = match self.get("AWS_MAX_ATTEMPTS") {
+            said if said.is_empty() => self.setting("max_attempts").unwrap_or_default(),
+            said => said,
+        };
+        let usual = Retries::default();
+        Retries {
+            attempts: said.parse().unwrap_or(usual.attempts).max(1),
+            ..usual
+        }
     }
 
     /// The keys that hold.
@@ -298,6 +423,11 @@ impl Sources {
         if url.is_empty() {
             return Ok(None);
         }
+        if !is_near(&url) {
+            let message = format!("{url} is not asked for keys");
+            let hint = "Without https, AWS_CONTAINER_CREDENTIALS_FULL_URI may name this machine only, or where ECS and EKS answer.";
+            return Err(Error::new(Kind::Usage, message).with_hint(hint));
+        }
         let file = self.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
         let token = match file.as_str() {
             "" => self.get("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
@@ -347,6 +477,11 @@ impl Sources {
         if token.status == 200 {
             let token = String::from_utf8_lossy(&token.body).trim().to_owned();
             headers.push(("x-aws-ec2-metadata-token", token));
+        } else if self
+            .get("AWS_EC2_METADATA_V1_DISABLED")
+            .eq_ignore_ascii_case("true")
+        {
+            return Ok(None);
         }
         let folder = format!("{endpoint}/latest/meta-data/iam/security-credentials/");
         let roles = client.request_with(&folder, &headers)?;
@@ -357,6 +492,26 @@ impl Sources {
         let answer = client.request_with(&format!("{folder}{}", role.trim()), &headers)?;
         let said = serde_json::from_slice(&answer.body).unwrap_or_default();
         Ok(told(&said, "Token").filter(|_| answer.status == 200))
+    }
+}
+
+/// Whether a container may be sent there for keys: it is this machine, where ECS and EKS answer, or
+/// nobody can listen.
+fn is_near(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else {
+        return url.starts_with("https://");
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, _)) => host,
+        None => host.rsplit_once(':').map_or(host, |(host, _)| host),
+    };
+    match host.parse::<IpAddr>() {
+        Ok(address) => {
+            address.is_loopback()
+                || ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"].contains(&host)
+        }
+        Err(_) => host == "localhost",
     }
 }
 
@@ -415,4 +570,29 @@ pub fn moment(text: &str) -> Option<SystemTime> {
     let time = time::parse(b"2006-01-02T15:04:05Z07:00", text.as_bytes(), &Zone::Utc).ok()?;
     let seconds = u64::try_from(time.seconds()).ok()?;
     Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_are_sent_to_near_places_only() {
+        for (url, want) in [
+            ("http://127.0.0.1:8080/x", true),
+            ("http://localhost/x", true),
+            ("http://[::1]:80/x", true),
+            ("http://169.254.170.2/v2", true),
+            ("http://169.254.170.23/v1/credentials", true),
+            ("http://[fd00:ec2::23]/v1", true),
+            ("https://example.com/x", true),
+            ("http://example.com/x", false),
+            ("http://169.254.169.254/x", false),
+            ("http://127.0.0.1.example.com/x", false),
+            ("http://127.0.0.1@example.com/x", false),
+            ("ftp://127.0.0.1/x", false),
+        ] {
+            assert_eq!(is_near(url), want, "{url}");
+        }
+    }
 }

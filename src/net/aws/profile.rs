@@ -80,6 +80,41 @@ pub(super) fn session(config: &str, name: &str) -> Result<Option<BTreeMap<String
     }))
 }
 
+/// The address that a section `services` of the file of settings has for a service, in lines that are
+/// set in.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(super) fn of_service(
+    config: &str,
+    services: &str,
+    name: &str,
+) -> Result<Option<String>, Error> {
+    let text = text(config)?;
+    let title = format!("services {services}");
+    let (mut inside, mut is_of_service) = (false, false);
+    for line in text.lines() {
+        let trimmed = line.trim();
+        if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
+            continue;
+        }
+        if let Some((title_here, _)) = trimmed
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once(']'))
+        {
+            inside = title_here.trim() == title;
+            is_of_service = false;
+        } else if let (true, Some((key, value))) = (inside, trimmed.split_once('=')) {
+            if !line.starts_with([' ', '\t']) {
+                is_of_service = key.trim() == name;
+            } else if is_of_service && key.trim() == "endpoint_url" {
+                return Ok(Some(value.trim().to_owned()));
+            }
+        }
+    }
+    Ok(None)
+}
+
 /// A file, which need not be there.
 fn text(file: &str) -> Result<String, Error> {
     match fs::read_to_string(file) {

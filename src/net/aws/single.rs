@@ -2,16 +2,37 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha1::{Digest as _, Sha1};
 
 use super::Credentials;
 use super::credential::{Lasting, Sources, moment};
 use super::profile;
+use super::service::{Protocol, Service};
 use crate::diag::{Error, Kind};
-use crate::net::{Client, Options};
+use crate::go::time::{Time, Zone};
+use crate::net::{Client, Method, Options, Request};
+
+const fn service(prefix: &'static str, title: &'static str) -> Service {
+    Service {
+        name: prefix,
+        prefix,
+        title,
+        protocol: Protocol::Rest(&[]),
+    }
+}
+
+/// Who gives keys for tokens.
+const PORTAL: Service = service("portal.sso", "SSO");
+/// Who gives tokens.
+const DESK: Service = service("oidc", "SSO OIDC");
+
+/// Tokens that end within this time are renewed.
+const EARLY: Duration = Duration::from_secs(300);
 
 /// Keys of the account and the role that a profile names; nothing where it names none.
 ///
@@ -41,23 +62,29 @@ pub(super) fn keys(
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let path = format!("{}/.aws/sso/cache/{digest}.json", sources.get("HOME"));
+    let path = format!("{}/.aws/sso/cache/{digest}.json", sources.home());
     let expired = || {
         let message = format!("nobody is signed in for the AWS profile {name}");
         let hint = format!("`aws sso login --profile {name}` signs in.");
         Error::new(Kind::Usage, message).with_hint(hint)
     };
-    let cached = fs::read(path).map_err(|_| expired())?;
+    let cached = fs::read(&path).map_err(|_| expired())?;
     let cached: Value = serde_json::from_slice(&cached).map_err(|_| expired())?;
+    let now = SystemTime::now();
     let until = cached["expiresAt"].as_str().and_then(moment);
-    let token = cached["accessToken"].as_str().unwrap_or_default();
-    if token.is_empty() || until.is_none_or(|until| until <= SystemTime::now()) {
+    let holds = |margin: Duration| until.is_some_and(|until| until > now + margin);
+    let mut token = cached["accessToken"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    if !holds(EARLY)
+        && let Some(renewed) = renew(sources, &region, &path, &cached)
+    {
+        token = renewed;
+    } else if token.is_empty() || !holds(Duration::ZERO) {
         return Err(expired());
     }
-    let endpoint = match sources.first(&["AWS_ENDPOINT_URL_SSO", "AWS_ENDPOINT_URL"]) {
-        given if given.is_empty() => format!("https://portal.sso.{region}.amazonaws.com"),
-        given => given.trim_end_matches('/').to_owned(),
-    };
+    let endpoint = PORTAL.endpoint(sources, &region)?;
     let query = super::form(&[("account_id", &account), ("role_name", &role)]);
     let url = format!("{endpoint}/federation/credentials?{query}");
     let headers = [("x-amz-sso_bearer_token", token.to_owned())];
@@ -82,4 +109,63 @@ pub(super) fn keys(
         },
         until: until.map(|until| SystemTime::UNIX_EPOCH + Duration::from_millis(until)),
     }))
+}
+
+/// A new token for the one that ends, kept where that was; nothing where it cannot be had, so that one
+/// has to sign in.
+fn renew(sources: &Sources, region: &str, path: &str, cached: &Value) -> Option<String> {
+    let text = |key: &str| cached[key].as_str().filter(|text| !text.is_empty());
+    let (id, secret, refresh) = (
+        text("clientId")?,
+        text("clientSecret")?,
+        text("refreshToken")?,
+    );
+    let until = text("registrationExpiresAt").and_then(moment);
+    if until.is_some_and(|until| until <= SystemTime::now()) {
+        return None;
+    }
+    let endpoint = DESK.endpoint(sources, region).ok()?;
+    let body = json!({
+        "clientId": id,
+        "clientSecret": secret,
+        "grantType": "refresh_token",
+        "refreshToken": refresh,
+    });
+    let answer = Client::new(Options::default()).send(&Request {
+        method: Method::Post,
+        url: &format!("{endpoint}/token"),
+        headers: vec![("content-type", "application/json".to_owned())],
+        body: body.to_string().as_bytes(),
+    });
+    let answer = answer.ok().filter(|answer| answer.status == 200)?;
+    let said: Value = serde_json::from_slice(&answer.body).ok()?;
+    let token = said["accessToken"].as_str()?;
+    let lasts = Duration::from_secs(said["expiresIn"].as_u64()?);
+    let mut kept = cached.clone();
+    kept["accessToken"] = token.into();
+    let until = Time::from_system(SystemTime::now() + lasts, Zone::Utc);
+    kept["expiresAt"] = String::from_utf8_lossy(&until.format(b"2006-01-02T15:04:05Z"))
+        .as_ref()
+        .into();
+    if let Some(refresh) = said["refreshToken"].as_str() {
+        kept["refreshToken"] = refresh.into();
+    }
+    // A token that cannot be kept is good for now.
+    let _ = keep(path, &kept);
+    Some(token.to_owned())
+}
+
+/// Replaces the file at once, readable for its owner alone.
+fn keep(path: &str, kept: &Value) -> io::Result<()> {
+    let beside = format!("{path}.{}", std::process::id());
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let written = options
+        .open(&beside)
+        .and_then(|mut file| file.write_all(kept.to_string().as_bytes()))
+        .and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    written
 }

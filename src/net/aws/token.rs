@@ -1,9 +1,11 @@
 //! Keys from Amazon's Security Token Service, in exchange for others or for a token.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::credential::{Lasting, Sources, moment};
-use super::{Credentials, Post, element, form};
+use super::service::TOKENS;
+use super::wire::is_throttled;
+use super::{Credentials, Post, element, fault, form};
 use crate::diag::{Error, Kind};
 use crate::net::{Client, Method, Options, Request};
 
@@ -20,14 +22,13 @@ pub(super) struct Place {
 impl Place {
     /// The place for a region; the one of old where that is empty.
     pub(super) fn of(sources: &Sources, region: &str) -> Place {
-        let given = sources.first(&["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]);
-        let endpoint = match (given.as_str(), region) {
-            ("", "") => "https://sts.amazonaws.com".to_owned(),
-            ("", region) if region.starts_with("cn-") => {
-                format!("https://sts.{region}.amazonaws.com.cn")
-            }
-            ("", region) => format!("https://sts.{region}.amazonaws.com"),
-            (given, _) => given.trim_end_matches('/').to_owned(),
+        // Files that cannot be read are told of by those who read keys from them.
+        let endpoint = match region {
+            "" => match sources.endpoint("STS").unwrap_or_default() {
+                given if given.is_empty() => "https://sts.amazonaws.com".to_owned(),
+                given => given.trim_end_matches('/').to_owned(),
+            },
+            region => TOKENS.endpoint(sources, region).unwrap_or_default(),
         };
         let region = match region {
             "" => "us-east-1",
@@ -100,12 +101,24 @@ impl Role {
             body,
         };
         let url = format!("{}/", place.endpoint);
-        let answer = Client::new(Options::default()).send(&Request {
-            method: Method::Post,
-            url: &url,
-            headers: post.sign(by),
-            body: body.as_bytes(),
-        })?;
+        let client = Client::new(Options::default());
+        let mut tries = 1;
+        let answer = loop {
+            let answer = client.send(&Request {
+                method: Method::Post,
+                url: &url,
+                headers: post.sign(by),
+                body: body.as_bytes(),
+            });
+            let is_good = answer
+                .as_ref()
+                .is_ok_and(|answer| answer.status < 500 && !is_throttled(&fault::told(answer).0));
+            if is_good || tries == 3 {
+                break answer?;
+            }
+            std::thread::sleep(Duration::from_millis(100 << tries));
+            tries += 1;
+        };
         let text = String::from_utf8_lossy(&answer.body);
         let keys = Credentials {
             access_key: element(&text, "AccessKeyId").unwrap_or_default().to_owned(),

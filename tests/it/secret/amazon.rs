@@ -1,122 +1,24 @@
 //! Parameters, secrets, keys and buckets of Amazon, as moto has them.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use pintle::helmfile::secret::Vals;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{told, vals};
+use crate::amazon::room::moto::Moto;
 
-/// The program; none where `PINTLE_SKIP` names `moto`.
-#[expect(clippy::disallowed_methods, reason = "PINTLE_SKIP is for the tests")]
-fn program() -> Option<PathBuf> {
-    let skipped = std::env::var("PINTLE_SKIP").unwrap_or_default();
-    if skipped.split(',').any(|name| name == "moto") {
-        return None;
-    }
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("moto");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/secret/install.sh");
-    let output = Command::new("sh").arg(script).arg(&folder).output();
-    match output {
-        Ok(output) if output.status.success() => Some(folder.join("moto_server")),
-        Ok(output) => panic!(
-            "this test did not run, for moto is missing (PINTLE_SKIP=moto leaves it out):\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        ),
-        Err(error) => panic!("sh: {error}"),
-    }
-}
-
-/// Amazon, until it is dropped.
-struct Amazon {
-    child: Child,
-    url: String,
-}
-
-impl Drop for Amazon {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Amazon {
-    fn start() -> Option<Amazon> {
-        let mut child = Command::new(program()?)
-            .args(["-H", "127.0.0.1", "-p", "0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("moto");
-        let stderr = child.stderr.take().expect("a pipe");
-        let mut amazon = Amazon {
-            child,
-            url: String::new(),
-        };
-        let mut said = String::new();
-        let mut lines = BufReader::new(stderr).lines();
-        while let Some(Ok(line)) = lines.next() {
-            if let Some((_, url)) = line.split_once("Running on ") {
-                url.trim().clone_into(&mut amazon.url);
-                // Nobody reads what it says of requests, but it has to be able to say it.
-                std::thread::spawn(move || lines.for_each(drop));
-                return Some(amazon);
-            }
-            said += &line;
-        }
-        panic!("moto did not start: {said}");
-    }
-
-    /// Asks a service for something.
-    fn ask(&self, service: &str, target: &str, input: &Value) -> Value {
-        let mut answer = ureq::post(format!("{}/", self.url))
-            .header("authorization", signed(service))
-            .header("x-amz-target", target)
-            .header("content-type", "application/x-amz-json-1.1")
-            .send(input.to_string())
-            .expect("an answer");
-        let text = answer.body_mut().read_to_string().expect("a text");
-        serde_json::from_str(&text).unwrap_or_default()
-    }
-
-    /// Puts an object into a bucket; gives its version.
-    fn put(&self, path: &str, body: &str) -> String {
-        let answer = ureq::put(format!("{}/{path}", self.url))
-            .header("authorization", signed("s3"))
-            .send(body)
-            .expect("an answer");
-        let version = answer.headers().get("x-amz-version-id");
-        version.map_or(String::new(), |version| {
-            version.to_str().expect("a text").to_owned()
-        })
-    }
-
-    fn vals(&self, more: &[(&str, &str)]) -> Vals {
-        let mut variables = vec![
-            ("AWS_ENDPOINT_URL", self.url.as_str()),
-            ("AWS_ACCESS_KEY_ID", "key"),
-            ("AWS_SECRET_ACCESS_KEY", "secret"),
-            ("AWS_REGION", "eu-west-1"),
-            ("HOME", "/nonexistent"),
-        ];
-        variables.extend(more);
-        vals(&variables)
-    }
-}
-
-/// moto looks at the scope of a signature only.
-fn signed(service: &str) -> String {
-    format!(
-        "AWS4-HMAC-SHA256 Credential=x/20240101/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=x"
-    )
+/// Resolves in an environment that takes moto for Amazon.
+fn vals_of(moto: &Moto, more: &[(&str, &str)]) -> Vals {
+    let mut variables = moto.variables();
+    variables.extend(more);
+    vals(&variables)
 }
 
 #[test]
 fn secrets_of_amazon_are_read_as_vals_does() {
-    let Some(amazon) = Amazon::start() else {
+    let Some(amazon) = Moto::start() else {
         return;
     };
     let parameter = |name: &str, value: &str| {
@@ -159,7 +61,7 @@ fn secrets_of_amazon_are_read_as_vals_does() {
         "secretsmanager.CreateSecret",
         &json!({"Name": "packed", "SecretBinary": "YmluYXJ5"}),
     );
-    amazon.put("bucket", "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>");
+    amazon.bucket("bucket");
     amazon.put(
         "bucket?versioning",
         "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
@@ -176,7 +78,7 @@ fn secrets_of_amazon_are_read_as_vals_does() {
     let sealed = sealed["CiphertextBlob"].as_str().expect("a text");
     let sealed = sealed.replace('+', "-").replace('/', "_");
 
-    let vals = amazon.vals(&[]);
+    let vals = vals_of(&amazon, &[]);
     for (text, want) in [
         ("ref+awsssm://shop/db/password".to_owned(), "second"),
         ("ref+awsssm:///shop/db/password".to_owned(), "second"),
@@ -242,21 +144,21 @@ fn secrets_of_amazon_are_read_as_vals_does() {
     assert_eq!(told(&vals, role), "admin");
     let profile = "ref+awsssm://shop/db/user?profile=nowhere";
     assert_eq!(told(&vals, profile), "admin");
-    let elsewhere = amazon.vals(&[("VALS_REGION", "us-east-1")]);
+    let elsewhere = vals_of(&amazon, &[("VALS_REGION", "us-east-1")]);
     assert_ne!(told(&elsewhere, "ref+awsssm://shop/db/user"), "admin");
     let here = "ref+awsssm://shop/db/user?region=eu-west-1";
     assert_eq!(told(&elsewhere, here), "admin");
 }
 
 /// A run of the program in a folder of its own, against moto.
-fn program_run(amazon: &Amazon, folder: &Path, words: &[&str]) -> crate::outcome::Outcome {
+fn program_run(amazon: &Moto, folder: &Path, words: &[&str]) -> crate::outcome::Outcome {
     let output = Command::new(env!("CARGO_BIN_EXE_pintle"))
         .args(words)
         .current_dir(folder)
         .env_clear()
         .env("HOME", folder)
         .env("KUBECONFIG", "/dev/null")
-        .env("AWS_ENDPOINT_URL", &amazon.url)
+        .env("AWS_ENDPOINT_URL", amazon.url())
         .env("AWS_ACCESS_KEY_ID", "key")
         .env("AWS_SECRET_ACCESS_KEY", "secret")
         .output();
@@ -265,10 +167,10 @@ fn program_run(amazon: &Amazon, folder: &Path, words: &[&str]) -> crate::outcome
 
 #[test]
 fn states_and_values_come_from_buckets() {
-    let Some(amazon) = Amazon::start() else {
+    let Some(amazon) = Moto::start() else {
         return;
     };
-    amazon.put("states", "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>");
+    amazon.bucket("states");
     let state = "values: [v.yaml]\n---\nreleases:\n- name: {{ .Values.name }}\n  chart: ./web\n";
     amazon.put("states/shop/one/helmfile.yaml.gotmpl", state);
     amazon.put("states/shop/one/v.yaml", "name: \"a & b\"\n");
@@ -286,7 +188,7 @@ fn states_and_values_come_from_buckets() {
     let plain = list("s3://states/plain/helmfile.yaml", &[]).success();
     assert!(plain.contains("\nplain"), "{plain}");
     // All of a folder comes, so that files find each other.
-    let host = amazon.url.trim_start_matches("http://");
+    let host = amazon.url().trim_start_matches("http://");
     let whole = format!("s3::http://{host}/states/shop@one/helmfile.yaml.gotmpl");
     let listed = list(&whole, &[]).success();
     assert!(listed.contains("\na & b"), "{listed}");

@@ -1,8 +1,6 @@
 //! `ref+awsssm://`, `ref+awssecrets://`, `ref+awskms://` and `ref+s3://`: Amazon's parameters, secrets,
 //! keys and buckets.
 
-use std::collections::BTreeMap;
-
 use base64::Engine as _;
 use serde_json::{Value, json};
 
@@ -10,14 +8,11 @@ use super::super::super::data::{self, Data, Entries};
 use super::{Context, Provider, document};
 use crate::diag::{Error, Kind};
 use crate::go::{base64 as go_base64, strconv};
-use crate::net::aws::{Service, Session, Sources};
+use crate::net::aws::{Session, Sources, Words, service};
 use crate::value::Text;
 
-const SSM: Service = Service {
-    name: "ssm",
-    target: "AmazonSSM",
-    endpoint: "AWS_ENDPOINT_URL_SSM",
-    title: "SSM",
+const SSM: Words = Words {
+    service: service::PARAMETERS,
     errors: &[
         "InternalServerError",
         "InvalidFilterKey",
@@ -28,11 +23,8 @@ const SSM: Service = Service {
     ],
 };
 
-const SECRETS: Service = Service {
-    name: "secretsmanager",
-    target: "secretsmanager",
-    endpoint: "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-    title: "Secrets Manager",
+const SECRETS: Words = Words {
+    service: service::SECRETS,
     errors: &[
         "DecryptionFailure",
         "InternalServiceError",
@@ -42,11 +34,8 @@ const SECRETS: Service = Service {
     ],
 };
 
-const KMS: Service = Service {
-    name: "kms",
-    target: "TrentService",
-    endpoint: "AWS_ENDPOINT_URL_KMS",
-    title: "KMS",
+const KMS: Words = Words {
+    service: service::KEYS,
     errors: &[
         "DisabledException",
         "IncorrectKeyException",
@@ -57,47 +46,9 @@ const KMS: Service = Service {
     ],
 };
 
-/// What decides who asks; the environment's are those that [`Sources`] reads.
-const VARIABLES: [&str; 30] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_CONFIG_FILE",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_DEFAULT_REGION",
-    "AWS_EC2_METADATA_DISABLED",
-    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_KMS",
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-    "AWS_ENDPOINT_URL_SSM",
-    "AWS_ENDPOINT_URL_SSO",
-    "AWS_ENDPOINT_URL_SSO_OIDC",
-    "AWS_ENDPOINT_URL_STS",
-    "AWS_PROFILE",
-    "AWS_REGION",
-    "AWS_ROLE_ARN",
-    "AWS_ROLE_SESSION_NAME",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SECURITY_TOKEN",
-    "AWS_SESSION_TOKEN",
-    "AWS_SHARED_CREDENTIALS_FILE",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "HOME",
-    "PATH",
-    "USERPROFILE",
-];
-
 /// Who asks: the profile, region and role of the reference, or those of the environment.
 fn session(context: &Context<'_>) -> Session {
-    let variables = VARIABLES.iter().filter_map(|name| {
-        let value = context.world.variable(name)?;
-        Some(((*name).to_owned(), value))
-    });
-    let mut variables: BTreeMap<String, String> = variables.collect();
+    let mut variables = Sources::of(context.world.as_ref()).variables;
     let mut profile = context.text("profile");
     if profile.is_empty() && context.variable("FORCE_AWS_PROFILE") == "true" {
         profile = context.variable("AWS_PROFILE");

@@ -1,0 +1,9 @@
+//! Amazon's services: keys, requests and records, against moto and fakes.
+
+#[cfg(feature = "ecs")]
+mod client;
+#[cfg(feature = "ecs")]
+mod credential;
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+#[path = "../../amazon/mod.rs"]
+pub(crate) mod room;
