@@ -40,7 +40,7 @@ pub(crate) fn load(folder: &Path) -> Result<Vec<Case>, String> {
 }
 
 /// The one document of a file.
-fn yaml(path: &Path) -> Result<Value, String> {
+pub(crate) fn yaml(path: &Path) -> Result<Value, String> {
     let text = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut documents = ecs::read(&text).map_err(|error| format!("{}: {error}", path.display()))?;
     documents
@@ -49,7 +49,7 @@ fn yaml(path: &Path) -> Result<Value, String> {
 }
 
 /// Mappings are merged by key; everything else is replaced.
-fn overlay(base: &mut Value, over: &Value) {
+pub(crate) fn overlay(base: &mut Value, over: &Value) {
     match (base, over) {
         (Value::Object(base), Value::Object(over)) => {
             for (name, value) in over {
@@ -118,7 +118,7 @@ impl Case {
 }
 
 /// Every request fits the shapes of the API.
-fn requests_fit(document: &Document) -> Result<(), String> {
+pub(crate) fn requests_fit(document: &Document) -> Result<(), String> {
     let mut wrong = Vec::new();
     for resource in &document.resources {
         for it in ecs::check(&resource.kind, &resource.request) {

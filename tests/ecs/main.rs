@@ -10,6 +10,7 @@ mod compare;
 mod exception;
 #[path = "../harness.rs"]
 mod harness;
+mod rule;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -30,6 +31,10 @@ fn trials() -> Result<Vec<Trial>, String> {
     let exceptions = match &named {
         Some(_) => Exceptions::default(),
         None => Exceptions::load(&own.join("exceptions.txt"))?,
+    };
+    let mut rules = match &named {
+        Some(_) => Vec::new(),
+        None => rule::trials(&own)?,
     };
     let folder = named.unwrap_or_else(|| own.clone());
     let cases = case::load(&folder)?;
@@ -52,5 +57,6 @@ fn trials() -> Result<Vec<Trial>, String> {
             outcome.map_err(Failed::from)
         })
     });
-    Ok(trials.collect())
+    rules.extend(trials);
+    Ok(rules)
 }

@@ -12,7 +12,6 @@ mod native;
 mod report;
 mod shape;
 mod source;
-#[allow(dead_code, reason = "the rules come with the next step")]
 mod translate;
 
 pub use config::Config;

@@ -20,11 +20,29 @@ pub fn read(text: &[u8]) -> Result<Vec<Value>, Error> {
             Error::new(Kind::Manifest, message)
         };
         let value = yaml::to_frozen(&text[range]).map_err(|error| wrong(&error))?;
-        match from_frozen(&value) {
+        let mut value = from_frozen(&value);
+        make_whole(&mut value);
+        match value {
             Value::Null => {}
             value @ Value::Object(_) => flatten(value, &mut objects),
             _ => return Err(wrong(&"that is no mapping with a kind")),
         }
     }
     Ok(objects)
+}
+
+/// Numbers without a fraction as whole ones: YAML is read as Go reads JSON, where all are floats.
+fn make_whole(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            let is_whole = |float: &f64| float.fract() == 0.0 && float.abs() < 9e15;
+            let float = number.as_f64().filter(|_| number.is_f64());
+            if let Some(float) = float.filter(is_whole) {
+                *value = Value::from(float as i64);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(make_whole),
+        Value::Object(map) => map.values_mut().for_each(make_whole),
+        _ => {}
+    }
 }
