@@ -561,6 +561,7 @@ fn render(
         hooks: output.hooks,
         labels: options.labels.clone(),
         apply_method: options.apply_method,
+        ecs: crate::value::Frozen::Null,
     })
 }
 

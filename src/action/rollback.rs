@@ -84,6 +84,7 @@ pub fn run(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<Relea
         hooks: former.hooks,
         labels: former.labels,
         apply_method: method,
+        ecs: crate::value::Frozen::Null,
     };
     if options.mode == Mode::DryRun {
         return Ok(target);

@@ -16,7 +16,7 @@ use crate::diag::{Error, Kind, Level, Notice};
 use crate::go::time::Time;
 use crate::release::{ApplyMethod, Info, Release, Status, history};
 use crate::render::notes::Subcharts;
-use crate::value::FrozenMap;
+use crate::value::{Frozen, FrozenMap};
 
 /// What to upgrade, and to what.
 #[derive(Clone, Debug)]
@@ -404,6 +404,7 @@ fn ready(
         hooks: output.hooks,
         labels: merge_labels(&last.labels, &options.labels),
         apply_method: method,
+        ecs: Frozen::Null,
     };
     cluster.tell(out, notices);
     if options.source.beyond.is_some() && !adjusted.is_empty() {

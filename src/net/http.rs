@@ -125,9 +125,14 @@ impl Client {
     }
 }
 
-fn start(options: &Options) -> Result<Started, Error> {
+/// Says by whom TLS is encrypted, before anybody asks.
+pub(crate) fn provide_tls() {
     // Whoever came first may have chosen another provider; any will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+fn start(options: &Options) -> Result<Started, Error> {
+    provide_tls();
     let mut builder = reqwest::Client::builder()
         .user_agent(&options.user_agent)
         .timeout(options.timeout)

@@ -19,6 +19,8 @@ use crate::diag::{Error, Kind};
 pub use http::Client;
 #[cfg(feature = "kube")]
 pub(crate) use http::failure;
+#[cfg(feature = "ecs")]
+pub(crate) use http::provide_tls;
 #[cfg(any(feature = "kube", feature = "ecs"))]
 pub(crate) use http::runtime;
 

@@ -35,12 +35,34 @@ pub fn encode(release: &Release) -> Result<String, Error> {
 /// # Errors
 /// None that are known of.
 pub(super) fn pack(bytes: &[u8]) -> Result<String, Error> {
+    zip(bytes).map(|packed| base64::encode(&packed))
+}
+
+/// The bytes that a file or an object holds for a release: gzip of its JSON, labels included.
+///
+/// # Errors
+/// Values that JSON cannot hold.
+pub fn compress(release: &Release) -> Result<Vec<u8>, Error> {
+    let record = release
+        .to_json_with_labels()
+        .map_err(|error| Error::new(Kind::Values, error))?;
+    zip(&record)
+}
+
+/// Reads what [`compress`] made.
+///
+/// # Errors
+/// Bytes that are not gzip or not a record.
+pub fn decompress(packed: &[u8]) -> Result<Release, Error> {
+    unzip(packed)
+}
+
+fn zip(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     let mut writer = GzBuilder::new()
         .operating_system(UNKNOWN_SYSTEM)
         .write(Vec::new(), Compression::best());
     let packed = writer.write_all(bytes).and_then(|()| writer.finish());
-    let packed = packed.map_err(|error| Error::new(Kind::Io, error.to_string()))?;
-    Ok(base64::encode(&packed))
+    packed.map_err(|error| Error::new(Kind::Io, error.to_string()))
 }
 
 /// Reads what [`encode`] made, or Helm did; records of its first versions are not packed. Labels are
@@ -49,15 +71,19 @@ pub(super) fn pack(bytes: &[u8]) -> Result<String, Error> {
 /// # Errors
 /// Text that is not base64, not gzip or not a record.
 pub fn decode(text: &[u8]) -> Result<Release, Error> {
-    let damaged = |why: String| Error::new(Kind::Record, why);
-    let packed = base64::decode(text).map_err(|error| damaged(error.to_string()))?;
+    let packed =
+        base64::decode(text).map_err(|error| Error::new(Kind::Record, error.to_string()))?;
+    unzip(&packed)
+}
+
+fn unzip(packed: &[u8]) -> Result<Release, Error> {
     if !packed.starts_with(MAGIC) {
-        return Release::from_json(&packed);
+        return Release::from_json(packed);
     }
     let mut record = Vec::new();
-    MultiGzDecoder::new(packed.as_slice())
+    MultiGzDecoder::new(packed)
         .take(LIMIT)
         .read_to_end(&mut record)
-        .map_err(|error| damaged(format!("gzip: {error}")))?;
+        .map_err(|error| Error::new(Kind::Record, format!("gzip: {error}")))?;
     Release::from_json(&record)
 }

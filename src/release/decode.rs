@@ -46,12 +46,13 @@ impl Release {
             config: record.map("config")?,
             manifest: record.bytes("manifest")?,
             hooks,
-            labels: Vec::new(),
+            labels: record.pairs("labels")?,
             apply_method: match record.string("apply_method")?.as_str() {
                 "ssa" => ApplyMethod::Server,
                 "csa" => ApplyMethod::Client,
                 _ => ApplyMethod::Unknown,
             },
+            ecs: record.get("ecs").cloned().unwrap_or(Frozen::Null),
         })
     }
 }
@@ -144,6 +145,19 @@ impl<'a> Members<'a> {
     fn get(&self, member: &str) -> Option<&'a Frozen> {
         let value = self.map?.get(member.as_bytes())?;
         (!matches!(value, Frozen::Null)).then_some(value)
+    }
+
+    /// A map of texts; only places without labels of their own keep them in records.
+    fn pairs(&self, member: &str) -> Result<Vec<(String, String)>, Error> {
+        let map = self.map(member)?;
+        let pairs = map.iter().map(|(name, value)| match value {
+            Frozen::String(text) => Ok((
+                name.to_str_lossy().into_owned(),
+                text.to_str_lossy().into_owned(),
+            )),
+            _ => Err(self.wrong(member, "a map of texts")),
+        });
+        pairs.collect()
     }
 
     fn wrong(&self, member: &str, wanted: &str) -> Error {

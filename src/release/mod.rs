@@ -12,7 +12,7 @@ mod size;
 mod slim;
 pub mod store;
 
-pub use codec::{decode, encode};
+pub use codec::{compress, decode, decompress, encode};
 pub use memory::Memory;
 pub use report::{Colors, Report};
 pub use size::sizes;
@@ -21,7 +21,7 @@ pub use store::{Damaged, Found, Query, Store};
 use crate::chart::Chart;
 use crate::go::time::Time;
 use crate::render::manifest;
-use crate::value::{FrozenMap, Text};
+use crate::value::{Frozen, FrozenMap, Text};
 
 /// One revision of a release.
 #[derive(Clone, Debug)]
@@ -46,6 +46,9 @@ pub struct Release {
     pub labels: Vec<(String, String)>,
     /// Who merges changes.
     pub apply_method: ApplyMethod,
+    /// What became of it on Amazon ECS: `{plan, resources, diagnostics}`; null everywhere else, and then no
+    /// part of the record.
+    pub ecs: Frozen,
 }
 
 /// How a release stands.

@@ -25,6 +25,31 @@ impl Release {
     pub fn to_json(&self) -> Result<Vec<u8>, String> {
         let mut out = Vec::with_capacity(self.manifest.len() * 2 + 1024);
         let mut object = Object::open(&mut out);
+        self.write_members(&mut object)?;
+        object.close();
+        Ok(out)
+    }
+
+    /// As [`Release::to_json`], with the labels, for places that have none beside the record.
+    ///
+    /// # Errors
+    /// Values that JSON cannot hold.
+    pub(super) fn to_json_with_labels(&self) -> Result<Vec<u8>, String> {
+        let mut out = Vec::with_capacity(self.manifest.len() * 2 + 1024);
+        let mut object = Object::open(&mut out);
+        self.write_members(&mut object)?;
+        if !self.labels.is_empty() {
+            let mut labels = Object::open(object.key("labels"));
+            for (name, value) in &self.labels {
+                write_string(value.as_bytes(), labels.key(name), true);
+            }
+            labels.close();
+        }
+        object.close();
+        Ok(out)
+    }
+
+    fn write_members(&self, object: &mut Object<'_>) -> Result<(), String> {
         object.text("name", self.name.as_bytes());
         self.write_info(object.key("info"));
         write_chart(
@@ -42,8 +67,10 @@ impl Release {
         object.number("version", self.revision);
         object.text("namespace", self.namespace.as_bytes());
         object.text("apply_method", self.apply_method.as_str().as_bytes());
-        object.close();
-        Ok(out)
+        if !matches!(self.ecs, Frozen::Null) {
+            json::encode_frozen(&self.ecs, object.key("ecs"), Options::default())?;
+        }
+        Ok(())
     }
 
     /// The record as YAML (`sigs.k8s.io/yaml.Marshal`).

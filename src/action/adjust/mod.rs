@@ -279,6 +279,7 @@ pub fn run(
         manifest: edit::apply(&text, planned.edits).into_bytes(),
         labels: last.labels.clone(),
         apply_method: options.server_side.method(last.apply_method),
+        ecs: crate::value::Frozen::Null,
         ..current.clone()
     };
     let options = upgrade::Options {

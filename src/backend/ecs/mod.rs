@@ -12,6 +12,8 @@ mod native;
 mod report;
 mod shape;
 mod source;
+#[cfg(feature = "ecs")]
+pub mod store;
 mod translate;
 
 pub use config::Config;

@@ -119,6 +119,27 @@ impl Api {
         &self.options.endpoint
     }
 
+    /// Where a bucket is asked for, and whether its name is a part of the host.
+    ///
+    /// # Errors
+    /// Files of settings that cannot be read.
+    pub fn bucket(&self, bucket: &str, region: &str) -> Result<(String, bool), Error> {
+        let sources = &self.options.sources;
+        let given = match self.options.endpoint.as_str() {
+            "" => sources.endpoint("S3")?,
+            given => given.to_owned(),
+        };
+        if !given.is_empty() {
+            return Ok((given.trim_end_matches('/').to_owned(), false));
+        }
+        let endpoint = service::BUCKETS.endpoint(sources, region)?;
+        Ok(match endpoint.strip_prefix("https://") {
+            // Certificates do not go with dots in a name.
+            Some(host) if !bucket.contains('.') => (format!("https://{bucket}.{host}"), true),
+            _ => (endpoint, false),
+        })
+    }
+
     /// The region.
     ///
     /// # Errors
