@@ -60,6 +60,22 @@ fn encode_json(text: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 fn write_raw(emitter: &mut Emitter, value: &Raw, place: Place) {
+    write(emitter, value, place, Order::Sorted);
+}
+
+/// Writes a value whose keys stay in their order.
+pub(super) fn write_in_order(emitter: &mut Emitter, value: &Raw, place: Place) {
+    write(emitter, value, place, Order::Kept);
+}
+
+/// The order of keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Sorted,
+    Kept,
+}
+
+fn write(emitter: &mut Emitter, value: &Raw, place: Place, order: Order) {
     match value {
         Raw::Null => emitter.bare(b"null"),
         Raw::Bool(value) => emitter.bare(bool_text(*value)),
@@ -72,7 +88,9 @@ fn write_raw(emitter: &mut Emitter, value: &Raw, place: Place) {
             let level = emitter.begin_list(place);
             for item in items {
                 emitter.item();
-                stacker::maybe_grow(RED_ZONE, SEGMENT, || write_raw(emitter, item, Place::Item));
+                stacker::maybe_grow(RED_ZONE, SEGMENT, || {
+                    write(emitter, item, Place::Item, order);
+                });
             }
             emitter.end(level);
         }
@@ -82,17 +100,20 @@ fn write_raw(emitter: &mut Emitter, value: &Raw, place: Place) {
                 .iter()
                 .map(|(key, value)| match key {
                     Raw::String(text) => (text.as_bytes(), value),
+                    Raw::Bool(key) => (bool_text(*key), value),
                     // JSON has no others.
                     _ => (&b""[..], value),
                 })
                 .collect();
-            pairs.sort_by_key(|pair| pair.0);
-            order::sort(&mut pairs, |pair| pair.0, Dialect::V2);
+            if order == Order::Sorted {
+                pairs.sort_by_key(|pair| pair.0);
+                order::sort(&mut pairs, |pair| pair.0, Dialect::V2);
+            }
             let level = emitter.begin_map();
             for (key, value) in pairs {
                 emitter.key(key);
                 stacker::maybe_grow(RED_ZONE, SEGMENT, || {
-                    write_raw(emitter, value, Place::MapValue);
+                    write(emitter, value, Place::MapValue, order);
                 });
             }
             emitter.end(level);

@@ -13,6 +13,7 @@ mod head;
 mod input;
 pub mod node;
 mod order;
+mod ordered;
 mod outline;
 mod parse;
 mod raw;
@@ -31,6 +32,7 @@ pub use decode::{to_frozen, to_frozen_strict, to_list, to_map, to_object};
 pub use encode::{encode, encode_frozen, encode_pretty};
 pub use error::Error;
 pub use head::{Head, Metadata, head};
+pub use ordered::items_in_order;
 pub use token::Style;
 pub use tree::{Node, NodeId, NodeKind, Tree};
 

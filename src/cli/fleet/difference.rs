@@ -13,10 +13,10 @@ use crate::ui::Terminal;
 
 /// What the plugin knows besides what `helm upgrade` does.
 const SHOWN: &[Flag] = &[
-    Flag::int("context", "").or("3"),
+    Flag::int("context", "").short('C').or("3"),
     Flag::array("suppress", ""),
     Flag::array("suppress-output-line-regex", ""),
-    Flag::bool("suppress-secrets", ""),
+    Flag::bool("suppress-secrets", "").short('q'),
     Flag::bool("show-secrets", ""),
     Flag::bool("show-secrets-decoded", ""),
     Flag::bool("detailed-exitcode", ""),
@@ -28,9 +28,9 @@ const SHOWN: &[Flag] = &[
     Flag::bool("three-way-merge", ""),
     Flag::bool("disable-validation", ""),
     Flag::bool("no-color", ""),
-    Flag::text("find-renames", ""),
+    Flag::text("find-renames", "").short('D'),
     Flag::text("kube-version", ""),
-    Flag::slice("api-versions", ""),
+    Flag::slice("api-versions", "").short('a'),
     Flag::array("adopt", ""),
 ];
 
@@ -151,10 +151,7 @@ fn helm(words: &[String], environment: &Environment) -> Result<String, String> {
     let (stdout, stderr) = terminal.take();
     match code {
         0 => Ok(String::from_utf8_lossy(&stdout).into_owned()),
-        _ => {
-            let said = String::from_utf8_lossy(&stderr).trim().to_owned();
-            Err(said.strip_prefix("Error: ").unwrap_or(&said).to_owned())
-        }
+        _ => Err(String::from_utf8_lossy(&stderr).trim().to_owned()),
     }
 }
 
@@ -186,12 +183,12 @@ fn as_plugin(
     let ask = |words: &[&str]| {
         let mut words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         words.extend(connection.iter().cloned());
-        helm(&words, &surround(BTreeMap::new()))
+        let bare = |error: String| error.strip_prefix("Error: ").unwrap_or(&error).to_owned();
+        helm(&words, &surround(BTreeMap::new())).map_err(bare)
     };
     let (is_there, mut old) = match ask(&["get", "manifest", name]) {
         Ok(manifest) => (true, manifest),
         Err(error) if error.contains("release: not found") && flags.is("allow-unreleased") => {
-            terminal.complain("********************\n\n\tRelease was not present in Helm.  Diff will show entire contents as new.\n\n********************\n");
             (false, String::new())
         }
         Err(error) => return Err(error),
@@ -199,6 +196,11 @@ fn as_plugin(
     if is_there && !flags.is("no-hooks") {
         old.push('\n');
         old.push_str(&ask(&["get", "hooks", name])?);
+    }
+    let is_own = surround(BTreeMap::new()).own().is_some();
+    if !is_there && !is_own && flags.is("reuse-values") && !flags.is("reset-values") {
+        // The plugin asks for values all the same, and does not say what it was told.
+        return Err("Failed to render chart: exit status 1".to_owned());
     }
     let mut words = vec!["template".to_owned(), name.clone(), chart.clone()];
     words.extend(connection.iter().cloned());
@@ -234,10 +236,16 @@ fn as_plugin(
         words.push("--dry-run=server".to_owned());
     }
     let new = helm(&words, &surround(files))
-        .map_err(|error| format!("Failed to render chart: exit status 1: Error: {error}"))?;
-    let (text, differs) = compare(&old, &new, &look)?;
-    terminal.print(&text);
-    Ok(match differs && flags.is("detailed-exitcode") {
+        .map_err(|error| format!("Failed to render chart: exit status 1: {error}"))?;
+    if !is_there {
+        terminal.complain("********************\n\n\tRelease was not present in Helm.  Diff will show entire contents as new.\n\n********************\n");
+    }
+    let shown = compare(&old, &new, &look)?;
+    for warning in &shown.warnings {
+        terminal.complain(warning);
+    }
+    terminal.print(&shown.text);
+    Ok(match shown.differs && flags.is("detailed-exitcode") {
         true => {
             terminal.complain("identified at least one change, exiting with non-zero exit code (detailed-exitcode parameter enabled)\nError: plugin \"diff\" exited with error\n");
             DIFFERENT
@@ -247,15 +255,20 @@ fn as_plugin(
 }
 
 fn look(flags: &FlagSet, paints: bool, environment: &Environment) -> Result<Look, String> {
+    let variable = |name: &str| environment.get(name);
     let form = match flags.text("output") {
-        "text" => Form::Diff,
-        name => Form::named(name).unwrap_or_default(),
+        "text" => Form::named(&variable("HELM_DIFF_OUTPUT")),
+        name => Form::named(name),
     };
     let number = match flags.text("find-renames") {
         "" => 0.0,
-        text => text
-            .parse()
-            .map_err(|_| format!("invalid argument {text:?} for \"--find-renames\" flag"))?,
+        text => text.parse().map_err(|_| {
+            format!("invalid argument {text:?} for \"-D, --find-renames\" flag: strconv.ParseFloat: parsing {text:?}: invalid syntax")
+        })?,
+    };
+    let context = match flags.changed("context") {
+        true => usize::try_from(flags.int("context")).ok(),
+        false => variable("HELM_DIFF_OUTPUT_CONTEXT").parse().ok(),
     };
     let mut suppress = flags.list("suppress").to_vec();
     if flags.is("suppress-secrets") {
@@ -263,11 +276,8 @@ fn look(flags: &FlagSet, paints: bool, environment: &Environment) -> Result<Look
     }
     Ok(Look {
         namespace: environment.namespace(flags),
-        form,
-        context: match flags.changed("context") {
-            true => usize::try_from(flags.int("context")).ok(),
-            false => None,
-        },
+        form: form.unwrap_or_default(),
+        context,
         suppress,
         suppress_lines: flags.list("suppress-output-line-regex").to_vec(),
         secrets: if flags.is("show-secrets-decoded") {
@@ -279,8 +289,9 @@ fn look(flags: &FlagSet, paints: bool, environment: &Environment) -> Result<Look
         },
         include_tests: flags.is("include-tests"),
         strip_trailing_cr: flags.is("strip-trailing-cr"),
-        normalize: flags.is("normalize-manifests"),
+        normalize: flags.is("normalize-manifests")
+            || variable("HELM_DIFF_NORMALIZE_MANIFESTS") == "true",
         find_renames: number,
-        painted: paints || environment.get("HELM_DIFF_COLOR") == "true",
+        painted: !flags.is("no-color") && (paints || variable("HELM_DIFF_COLOR") == "true"),
     })
 }

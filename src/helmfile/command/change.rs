@@ -346,7 +346,8 @@ impl Fleet<'_> {
             });
             if !compared.is_silent {
                 shown.extend(compared.title.as_bytes());
-                if self.options.own || !tells || answer.code == CHANGED {
+                let is_same = answer.code == 0 && !tells;
+                if self.options.own || is_same || answer.code == CHANGED {
                     shown.extend(&answer.stdout);
                     // What the plugin prints is ended with a line that is empty.
                     shown.extend(if self.options.own { &b""[..] } else { b"\n" });

@@ -1,8 +1,7 @@
 //! How differences are written.
 
 use super::line::{Line, Side};
-use super::{Change, Entry, Look};
-use crate::go::strconv;
+use super::{Change, Entry, Look, Shown, tree};
 
 /// The form of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,6 +13,8 @@ pub enum Form {
     Simple,
     /// A list of objects.
     Json,
+    /// A list of objects with the fields that differ.
+    Structured,
 }
 
 impl Form {
@@ -24,34 +25,53 @@ impl Form {
             "simple" => Some(Form::Simple),
             // The template that helm-diff has where nobody gives another writes JSON.
             "json" | "template" => Some(Form::Json),
+            "structured" => Some(Form::Structured),
             _ => None,
         }
     }
 
-    pub(super) fn write(self, entries: &[Entry], look: &Look) -> String {
-        let mut out = String::new();
+    pub(super) fn write(self, entries: &[Entry], look: &Look) -> Shown {
+        let mut shown = Shown {
+            differs: !entries.is_empty(),
+            ..Shown::default()
+        };
         match self {
             Form::Diff => {
                 for entry in entries {
-                    let title = format!("{} {}", entry.key, told(entry.change));
-                    out.push_str(&paint(&title, YELLOW, look));
-                    out.push('\n');
-                    lines(entry, look, &mut out);
+                    let (text, color) = title(entry.change);
+                    let title = format!("{} {text}", entry.key);
+                    shown.text.push_str(&paint(&title, color, look));
+                    shown.text.push('\n');
+                    lines(entry, look, &mut shown.text);
                 }
             }
-            Form::Simple => simple(entries, look, &mut out),
+            Form::Simple => simple(entries, look, &mut shown.text),
             Form::Json => {
-                let all: Vec<String> = entries.iter().map(json).collect();
-                out = format!("[{}]\n", all.join(","));
+                let mut all = Vec::new();
+                for entry in entries {
+                    match json(entry) {
+                        Some(object) => all.push(object),
+                        None => shown
+                            .warnings
+                            .push("error processing report entry\n".to_owned()),
+                    }
+                }
+                shown.text = format!("[{}]\n", all.join(","));
+            }
+            Form::Structured => {
+                (shown.text, shown.warnings) = tree::write(entries, look);
+                // What differs by its comments alone is no change here.
+                shown.differs = shown.text != "[]\n";
             }
         }
-        out
+        shown
     }
 }
 
 const RED: u8 = 31;
 const GREEN: u8 = 32;
 const YELLOW: u8 = 33;
+const BRIGHT_BLUE: u8 = 94;
 
 fn paint(text: &str, color: u8, look: &Look) -> String {
     match look.painted {
@@ -60,17 +80,20 @@ fn paint(text: &str, color: u8, look: &Look) -> String {
     }
 }
 
-fn told(change: Change) -> &'static str {
+fn title(change: Change) -> (&'static str, u8) {
     match change {
-        Change::Add => "has been added:",
-        Change::Remove => "has been removed:",
-        Change::Modify => "has changed:",
-        Change::Suppressed => "has changed, but diff is empty after suppression.",
+        Change::Add => ("has been added:", GREEN),
+        Change::Remove => ("has been removed:", RED),
+        Change::Modify => ("has changed:", YELLOW),
+        Change::Suppressed => (
+            "has changed, but diff is empty after suppression.",
+            BRIGHT_BLUE,
+        ),
     }
 }
 
 fn lines(entry: &Entry, look: &Look, out: &mut String) {
-    let kind = &entry.object.kind;
+    let kind = &entry.kind;
     if look.suppress.contains(kind) {
         let text = format!("+ Changes suppressed on sensitive content of type {kind}\n");
         out.push_str(&paint(&text, YELLOW, look));
@@ -117,11 +140,12 @@ fn near(lines: &[Line], context: Option<usize>) -> Vec<bool> {
 fn simple(entries: &[Entry], look: &Look, out: &mut String) {
     let mut counts = [0_usize; 3];
     for entry in entries {
-        let (word, color, at) = match entry.change {
-            Change::Add => ("to be added.", GREEN, Some(0)),
-            Change::Modify => ("to be changed.", YELLOW, Some(1)),
-            Change::Remove => ("to be removed.", RED, Some(2)),
-            Change::Suppressed => (told(Change::Suppressed), YELLOW, None),
+        let (text, color) = title(entry.change);
+        let (word, at) = match entry.change {
+            Change::Add => ("to be added.", Some(0)),
+            Change::Modify => ("to be changed.", Some(1)),
+            Change::Remove => ("to be removed.", Some(2)),
+            Change::Suppressed => (text, None),
         };
         out.push_str(&paint(&format!("{} {word}", entry.key), color, look));
         out.push('\n');
@@ -135,21 +159,38 @@ fn simple(entries: &[Entry], look: &Look, out: &mut String) {
     ));
 }
 
-fn json(entry: &Entry) -> String {
-    let object = &entry.object;
+/// Nothing where the title does not end in what a name may be: the plugin reads its own titles.
+fn json(entry: &Entry) -> Option<String> {
     let change = match entry.change {
         Change::Add => "ADD",
         Change::Remove => "REMOVE",
         Change::Modify => "MODIFY",
         Change::Suppressed => "MODIFY_SUPPRESSED",
     };
+    let [api, kind, namespace, name] = parts(&entry.key)?;
     let fields = [
-        ("api", object.api.as_str()),
-        ("kind", &object.kind),
-        ("namespace", &object.namespace),
-        ("name", &object.name),
+        ("api", api),
+        ("kind", kind),
+        ("namespace", namespace),
+        ("name", name),
         ("change", change),
     ];
-    let lines = fields.map(|(key, value)| format!("  \"{key}\": {}", strconv::quote(value)));
-    format!("{{\n{}\n}}", lines.join(",\n"))
+    let lines = fields.map(|(key, value)| format!("  \"{key}\": \"{value}\""));
+    Some(format!("{{\n{}\n}}", lines.join(",\n")))
+}
+
+/// The API, kind, namespace and name of a title.
+pub(super) fn parts(key: &str) -> Option<[&str; 4]> {
+    let (head, api) = key.split_once(" (")?;
+    let api = api.split(')').next().filter(|api| !api.is_empty())?;
+    let mut words = head.rsplitn(3, ", ");
+    let (kind, name, namespace) = (words.next()?, words.next()?, words.next()?);
+    let is_low = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '-');
+    let start = namespace.trim_end_matches(is_low).len();
+    let namespace = &namespace[start..];
+    let is_all = |text: &str, is: &dyn Fn(char) -> bool| !text.is_empty() && text.chars().all(is);
+    let fits = is_all(namespace, &is_low)
+        && is_all(name, &|c| c == '.' || is_low(c))
+        && is_all(kind, &|c| c == '_' || c.is_ascii_alphanumeric());
+    fits.then_some([api, kind, namespace, name])
 }

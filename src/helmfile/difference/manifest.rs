@@ -2,108 +2,133 @@
 
 use std::collections::BTreeMap;
 
-use crate::value::Frozen;
-use crate::yaml;
+use crate::yaml::node::{Kind, Node};
+use crate::yaml::{self, items_in_order};
 
 /// An object of a manifest, as it is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Object {
-    pub(super) namespace: String,
-    pub(super) name: String,
     pub(super) kind: String,
-    /// The group, or the version where there is none.
-    pub(super) api: String,
     pub(super) text: String,
     /// It stays where its release no longer has it.
     pub(super) is_kept: bool,
 }
 
+/// How manifests are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading<'n> {
+    /// The namespace of objects that name none.
+    pub(super) namespace: &'n str,
+    /// Tests are left out.
+    pub(super) skips_tests: bool,
+    /// Objects are written anew, so that their style does not count.
+    pub(super) normalises: bool,
+}
+
 /// The objects of a manifest by namespace, name and kind. Of two that are called alike the first
 /// counts.
+///
+/// # Errors
+/// What is no YAML, and what is no object.
 pub(super) fn objects(
     manifest: &str,
-    namespace: &str,
-    skips_tests: bool,
-    normalises: bool,
+    reading: Reading<'_>,
 ) -> Result<BTreeMap<String, Object>, String> {
     let mut all = BTreeMap::new();
-    let text = format!("\n{manifest}");
-    for part in text.split("\n---") {
-        // What stands behind the three dashes belongs to their line.
-        let part = match part.strip_prefix('\n') {
-            Some(part) => part,
-            None => part.trim_start_matches([' ', '\t', '\r']),
-        };
-        add(part.trim(), namespace, (skips_tests, normalises), &mut all)?;
+    // Dashes with anything behind them do not part.
+    for part in format!("\n{manifest}").split("\n---\n") {
+        add(part.trim(), reading, &mut all)?;
     }
     Ok(all)
 }
 
-fn text_of<'f>(value: &'f Frozen, path: &[&str]) -> Option<std::borrow::Cow<'f, str>> {
-    let found = path.iter().try_fold(value, |value, key| value.get(key))?;
-    Some(found.as_text()?.to_str_lossy())
+/// What a map has below `key`.
+fn below<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+    let mut pairs = node.pairs();
+    let found = pairs.find(|(found, _)| found.value == key.as_bytes());
+    found.map(|(_, value)| value)
 }
 
-fn add(
-    text: &str,
-    namespace: &str,
-    (skips_tests, normalises): (bool, bool),
-    all: &mut BTreeMap<String, Object>,
-) -> Result<(), String> {
-    if text.is_empty() {
-        return Ok(());
+/// The scalar at the end of a path, as it is written.
+fn word(node: &Node, path: &[&str]) -> String {
+    let found = path.iter().try_fold(node, |node, key| {
+        below(node, key).filter(|_| node.kind == Kind::Mapping)
+    });
+    match found {
+        Some(found) if found.kind == Kind::Scalar && !found.is_null() => {
+            String::from_utf8_lossy(&found.value).into_owned()
+        }
+        _ => String::new(),
     }
-    let value = yaml::to_frozen(text.as_bytes())
-        .map_err(|error| format!("YAML unmarshal error: {error}\n{text}"))?;
-    let word = |path: &[&str]| {
-        text_of(&value, path)
-            .map(std::borrow::Cow::into_owned)
-            .unwrap_or_default()
+}
+
+fn add(text: &str, reading: Reading<'_>, all: &mut BTreeMap<String, Object>) -> Result<(), String> {
+    let fail = |error: &str| format!("YAML unmarshal error: {error}\nCan't unmarshal {text}");
+    let document = match Node::read(text.as_bytes()) {
+        Ok(Some(document)) => document,
+        Ok(None) => return Ok(()),
+        Err(error) => {
+            // Its words are those of the older reader, whose lines are counted otherwise.
+            let older = yaml::to_frozen(text.as_bytes()).err();
+            let message = older.as_ref().unwrap_or(&error).message();
+            let message = message.strip_prefix("error converting YAML to JSON: ");
+            return Err(fail(message.unwrap_or(error.message())));
+        }
     };
-    let (version, kind) = (word(&["apiVersion"]), word(&["kind"]));
+    let node = document.content();
+    match node.kind {
+        Kind::Mapping => {}
+        Kind::Scalar if node.is_null() => return Ok(()),
+        Kind::Scalar => {
+            let found = String::from_utf8_lossy(&node.value);
+            return Err(fail(&format!(
+                "yaml: unmarshal errors:\n  line 1: cannot unmarshal !!str `{found}` into manifest.metadata"
+            )));
+        }
+        _ => {
+            return Err(fail(
+                "yaml: unmarshal errors:\n  line 1: cannot unmarshal !!seq into manifest.metadata",
+            ));
+        }
+    }
+    let (version, kind) = (word(node, &["apiVersion"]), word(node, &["kind"]));
     if version.is_empty() && kind.is_empty() {
         return Ok(());
     }
-    if let (true, Some(items)) = (
-        kind.ends_with("List"),
-        value.get("items").and_then(Frozen::as_list),
-    ) {
-        for item in items {
-            let item = yaml::encode_frozen(item)?;
-            let item = String::from_utf8_lossy(&item).into_owned();
-            add(item.trim(), namespace, (skips_tests, normalises), all)?;
+    if kind.ends_with("List") {
+        let items = items_in_order(text.as_bytes(), "items");
+        for item in items.map_err(|error| fail(error.message()))? {
+            add(&String::from_utf8_lossy(&item), reading, all)?;
         }
         return Ok(());
     }
-    let hook = word(&["metadata", "annotations", "helm.sh/hook"]);
-    if skips_tests && matches!(hook.as_str(), "test" | "test-success") {
+    let annotation = |key: &str| word(node, &["metadata", "annotations", key]);
+    if reading.skips_tests && matches!(annotation("helm.sh/hook").as_str(), "test" | "test-success")
+    {
         return Ok(());
     }
-    let own = word(&["metadata", "namespace"]);
-    let text = match normalises {
-        true => String::from_utf8_lossy(&yaml::encode_frozen(&value)?).into_owned(),
+    let text = match reading.normalises {
+        true => {
+            let value = yaml::to_frozen(text.as_bytes()).map_err(|error| fail(error.message()))?;
+            String::from_utf8_lossy(&yaml::encode_frozen(&value)?).into_owned()
+        }
         false => text.to_owned(),
     };
-    let object = Object {
-        namespace: if own.is_empty() {
-            namespace.to_owned()
-        } else {
-            own
-        },
-        name: word(&["metadata", "name"]),
-        api: match version.rsplit_once('/') {
-            Some((group, _)) => group.to_owned(),
-            None => version,
-        },
+    let namespace = match word(node, &["metadata", "namespace"]) {
+        own if own.is_empty() => reading.namespace.to_owned(),
+        own => own,
+    };
+    let name = word(node, &["metadata", "name"]);
+    // The group, or the version where there is none.
+    let api = version
+        .rsplit_once('/')
+        .map_or(version.as_str(), |(group, _)| group);
+    let key = format!("{namespace}, {name}, {kind} ({api})");
+    all.entry(key).or_insert(Object {
         kind,
         text,
-        is_kept: word(&["metadata", "annotations", "helm.sh/resource-policy"]) == "keep",
-    };
-    let key = format!(
-        "{}, {}, {} ({})",
-        object.namespace, object.name, object.kind, object.api
-    );
-    all.entry(key).or_insert(object);
+        is_kept: annotation("helm.sh/resource-policy") == "keep",
+    });
     Ok(())
 }
 
@@ -113,21 +138,27 @@ mod tests {
 
     #[test]
     fn objects_are_found() {
-        let manifest = "---\n# Source: a\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n---\n# nothing\n--- \napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Service, metadata: {name: s, namespace: ns}}\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: t\n  annotations: {helm.sh/hook: test}\n";
-        let keys = |skips| {
-            let all = objects(manifest, "d", skips, false).expect("a manifest");
-            all.into_keys().collect::<Vec<_>>()
+        let manifest = "---\n# Source: a\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n---\n# nothing\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Service, metadata: {namespace: ns, name: s}}\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: t\n  annotations: {helm.sh/hook: test}\n";
+        let reading = Reading {
+            namespace: "d",
+            skips_tests: true,
+            normalises: false,
         };
+        let all = objects(manifest, reading).expect("a manifest");
+        let keys: Vec<&String> = all.keys().collect();
+        assert_eq!(keys, ["d, web, Deployment (apps)", "ns, s, Service (v1)"]);
         assert_eq!(
-            keys(true),
-            ["d, web, Deployment (apps)", "ns, s, Service (v1)"]
-        );
-        assert_eq!(keys(false).len(), 3);
-        let all = objects(manifest, "d", true, false).expect("a manifest");
-        let web = &all["d, web, Deployment (apps)"];
-        assert_eq!(
-            web.text,
+            all["d, web, Deployment (apps)"].text,
             "# Source: a\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}"
         );
+        assert_eq!(
+            all["ns, s, Service (v1)"].text,
+            "apiVersion: v1\nkind: Service\nmetadata:\n  namespace: ns\n  name: s\n"
+        );
+        let with_tests = Reading {
+            skips_tests: false,
+            ..reading
+        };
+        assert_eq!(objects(manifest, with_tests).map(|all| all.len()), Ok(3));
     }
 }

@@ -1,10 +1,14 @@
 //! Differences between manifests as the plugin helm-diff shows them: object by object, line by line
-//! (helm-diff 3.15, as its documentation and its output tell).
+//! (helm-diff 3.15.11, as its documentation and its output tell).
 
 mod form;
 mod line;
 mod manifest;
 mod secret;
+mod tree;
+
+#[cfg(test)]
+mod observed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +16,7 @@ pub use form::Form;
 pub use secret::Secrets;
 
 use self::line::{Line, Side};
-use self::manifest::Object;
+use self::manifest::{Object, Reading};
 use crate::go::regexp::Regexp;
 
 /// What is compared, and how it is shown. `Default` is helm-diff's.
@@ -36,9 +40,9 @@ pub struct Look {
     pub strip_trailing_cr: bool,
     /// The style of YAML does not count.
     pub normalize: bool,
-    /// How alike texts of an object that went and one that came have to be for one that was renamed:
-    /// a part of 1; 0 looks for none.
-    pub find_renames: f64,
+    /// Objects that went and came with less than this part of lines that differ were renamed; 0 looks
+    /// for none.
+    pub find_renames: f32,
     /// Output is painted.
     pub painted: bool,
 }
@@ -53,100 +57,129 @@ enum Change {
     Suppressed,
 }
 
+/// What is shown of differences.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// All of it.
+    pub text: String,
+    /// What could not be shown.
+    pub warnings: Vec<String>,
+    /// Whether anything differs.
+    pub differs: bool,
+}
+
 /// An object that differs.
 struct Entry {
     key: String,
-    object: Object,
+    kind: String,
     change: Change,
     lines: Vec<Line>,
+    /// What it was, and what it will be.
+    old: Option<String>,
+    new: Option<String>,
 }
 
-/// Compares a manifest with what it would become; gives what is shown, and whether anything differs.
+/// Compares a manifest with what it would become.
 ///
 /// # Errors
 /// Manifests that are no YAML, and patterns that are none.
-pub fn compare(old: &str, new: &str, look: &Look) -> Result<(String, bool), String> {
-    let objects =
-        |text| manifest::objects(text, &look.namespace, !look.include_tests, look.normalize);
-    let (old, new) = (objects(old)?, objects(new)?);
+pub fn compare(old: &str, new: &str, look: &Look) -> Result<Shown, String> {
+    let reading = Reading {
+        namespace: &look.namespace,
+        skips_tests: !look.include_tests,
+        normalises: look.normalize,
+    };
+    let mut old = manifest::objects(old, reading)?;
+    let mut new = manifest::objects(new, reading)?;
     let mut entries = Vec::new();
     for (key, before) in &old {
         if let Some(after) = new.get(key).filter(|after| after.text != before.text) {
             entries.extend(entry(key, Some(before), Some(after), look));
         }
     }
-    let mut came: BTreeSet<&String> = new.keys().filter(|key| !old.contains_key(*key)).collect();
-    for (key, before) in old.iter().filter(|(key, _)| !new.contains_key(*key)) {
-        if let Some(renamed) = renamed(before, &new, &came, look) {
-            came.remove(renamed);
-            entries.extend(entry(renamed, Some(before), new.get(renamed), look));
+    let came = |key: &&String| !old.contains_key(*key);
+    let mut came: BTreeSet<String> = new.keys().filter(came).cloned().collect();
+    old.retain(|key, _| !new.contains_key(key));
+    for (key, before) in &mut old {
+        if let Some(renamed) = renamed(before, &mut new, &came, look) {
+            came.remove(&renamed);
+            entries.extend(entry(key, Some(before), new.get(&renamed), look));
         } else if !before.is_kept {
             entries.extend(entry(key, Some(before), None, look));
         }
     }
-    for key in came {
+    for key in &came {
         entries.extend(entry(key, None, new.get(key), look));
     }
-    let differs = !entries.is_empty();
     suppress(&mut entries, &look.suppress_lines)?;
-    Ok((look.form.write(&entries, look), differs))
+    Ok(look.form.write(&entries, look))
 }
 
-/// The object among those that came that an object which went was renamed to.
-fn renamed<'n>(
-    before: &Object,
-    new: &'n BTreeMap<String, Object>,
-    came: &BTreeSet<&'n String>,
+/// The object among those that came that an object which went was renamed to: the one with the smallest
+/// part of lines that differ. As in the plugin, Secrets are covered before they are compared, and stay
+/// so, whatever is found: to cover them again finds no base64 in them.
+fn renamed(
+    before: &mut Object,
+    new: &mut BTreeMap<String, Object>,
+    came: &BTreeSet<String>,
     look: &Look,
-) -> Option<&'n String> {
+) -> Option<String> {
     if look.find_renames <= 0.0 {
         return None;
     }
-    let alike = |after: &Object| {
-        let lines = line::compare(&before.text, &after.text);
-        let count = |side: Side| lines.iter().filter(|line| line.side == side).count();
-        let most = count(Side::Both) + count(Side::Old).max(count(Side::New));
-        // Numbers of lines are far from where floats get imprecise.
+    let mut best: Option<(f32, &String)> = None;
+    for key in came {
+        let Some(after) = new.get_mut(key).filter(|after| after.kind == before.kind) else {
+            continue;
+        };
+        secret::cover(look.secrets, Some(before), Some(after));
+        let lines = lines(Some(before), Some(after), look);
+        let differing = lines.iter().filter(|line| line.side != Side::Both).count();
         #[expect(clippy::cast_precision_loss, reason = "numbers of lines are small")]
-        let part = count(Side::Both) as f64 / most.max(1) as f64;
-        part
-    };
-    let of_kind = came.iter().filter_map(|key| {
-        let after = new.get(*key)?;
-        let same = (&after.kind, &after.api) == (&before.kind, &before.api);
-        same.then(|| (alike(after), *key))
-    });
-    of_kind
-        .filter(|(part, _)| *part > look.find_renames)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, key)| key)
+        let part = differing as f32 / lines.len().max(1) as f32;
+        let is_best = best.is_none_or(|(smallest, _)| part < smallest);
+        if part < look.find_renames && is_best {
+            best = Some((part, key));
+        }
+    }
+    best.map(|(_, key)| key.clone())
 }
 
-fn entry(key: &str, old: Option<&Object>, new: Option<&Object>, look: &Look) -> Option<Entry> {
-    let (mut old, mut new) = (old.cloned(), new.cloned());
-    secret::cover(look.secrets, old.as_mut(), new.as_mut());
-    let text = |object: &Option<Object>| {
-        let text = object.as_ref().map(|object| object.text.clone());
+fn lines(old: Option<&Object>, new: Option<&Object>, look: &Look) -> Vec<Line> {
+    let text = |object: Option<&Object>| {
+        let text = object.map(|object| object.text.clone());
         let text = text.unwrap_or_default();
         match look.strip_trailing_cr {
             true => text.replace("\r\n", "\n"),
             false => text,
         }
     };
-    let lines = line::compare(&text(&old), &text(&new));
+    line::compare(&text(old), &text(new))
+}
+
+fn entry(key: &str, old: Option<&Object>, new: Option<&Object>, look: &Look) -> Option<Entry> {
+    let (mut old, mut new) = (old.cloned(), new.cloned());
+    secret::cover(look.secrets, old.as_mut(), new.as_mut());
+    let lines = lines(old.as_ref(), new.as_ref(), look);
     let change = match (&old, &new) {
         (None, _) => Change::Add,
         (_, None) => Change::Remove,
         _ => Change::Modify,
     };
-    if change == Change::Modify && lines.iter().all(|line| line.side == Side::Both) {
+    let kind = old.as_ref().or(new.as_ref())?.kind.clone();
+    // There, what is not shown may differ.
+    let is_unseen = look.form == Form::Structured && look.suppress.contains(&kind);
+    let is_same = lines.iter().all(|line| line.side == Side::Both);
+    if change == Change::Modify && is_same && !is_unseen {
         return None;
     }
     Some(Entry {
         key: key.to_owned(),
-        object: new.or(old)?,
+        kind,
         change,
         lines,
+        old: old.map(|object| object.text),
+        new: new.map(|object| object.text),
     })
 }
 
@@ -171,119 +204,4 @@ fn suppress(entries: &mut [Entry], patterns: &[String]) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const OLD: &str = "---\n# Source: c/templates/a.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n  paused: false\n  a: 1\n  b: 2\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: gone\n";
-    const NEW: &str = "---\n# Source: c/templates/a.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 2\n  paused: false\n  a: 1\n  b: 2\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: come\n";
-
-    fn look() -> Look {
-        Look {
-            namespace: "default".to_owned(),
-            context: Some(1),
-            ..Look::default()
-        }
-    }
-
-    fn shown(old: &str, new: &str, look: &Look) -> String {
-        compare(old, new, look).expect("manifests").0
-    }
-
-    #[test]
-    fn differences_are_shown_by_object() {
-        let want = "default, web, Deployment (apps) has changed:\n...\n  spec:\n-   replicas: 1\n+   replicas: 2\n    paused: false\n...\ndefault, gone, ConfigMap (v1) has been removed:\n- apiVersion: v1\n- kind: ConfigMap\n- metadata:\n-   name: gone\n+ \ndefault, come, ConfigMap (v1) has been added:\n- \n+ apiVersion: v1\n+ kind: ConfigMap\n+ metadata:\n+   name: come\n";
-        assert_eq!(shown(OLD, NEW, &look()), want);
-        assert_eq!(
-            compare(OLD, OLD, &look()),
-            Ok((String::new(), false)),
-            "nothing differs"
-        );
-    }
-
-    #[test]
-    fn other_forms() {
-        let of = |form| Look { form, ..look() };
-        assert_eq!(
-            shown(OLD, NEW, &of(Form::Simple)),
-            "default, web, Deployment (apps) to be changed.\ndefault, gone, ConfigMap (v1) to be removed.\ndefault, come, ConfigMap (v1) to be added.\nPlan: 1 to add, 1 to change, 1 to destroy, 0 to change ownership.\n"
-        );
-        let json = shown(OLD, NEW, &of(Form::Json));
-        assert!(
-            json.starts_with("[{\n  \"api\": \"apps\",\n  \"kind\": \"Deployment\",\n  \"namespace\": \"default\",\n  \"name\": \"web\",\n  \"change\": \"MODIFY\"\n},{\n"),
-            "{json}"
-        );
-        assert_eq!(shown(OLD, OLD, &of(Form::Json)), "[]\n");
-    }
-
-    #[test]
-    fn lines_and_kinds_are_suppressed() {
-        let lines = Look {
-            suppress_lines: vec!["replicas: [0-9]".to_owned()],
-            suppress: vec!["ConfigMap".to_owned()],
-            ..look()
-        };
-        assert_eq!(
-            shown(OLD, NEW, &lines),
-            "default, web, Deployment (apps) has changed, but diff is empty after suppression.\ndefault, gone, ConfigMap (v1) has been removed:\n+ Changes suppressed on sensitive content of type ConfigMap\ndefault, come, ConfigMap (v1) has been added:\n+ Changes suppressed on sensitive content of type ConfigMap\n"
-        );
-        let bad = Look {
-            suppress_lines: vec!["(".to_owned()],
-            ..look()
-        };
-        assert!(compare(OLD, NEW, &bad).is_err());
-    }
-
-    #[test]
-    fn renames_are_found() {
-        let look = Look {
-            find_renames: 0.5,
-            context: Some(0),
-            ..look()
-        };
-        let text = shown(OLD, NEW, &look);
-        assert!(
-            text.ends_with(
-                "default, come, ConfigMap (v1) has changed:\n...\n-   name: gone\n+   name: come\n"
-            ),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn secrets_are_covered() {
-        let secret = |data: &str| {
-            format!(
-                "# Source: s.yaml\napiVersion: v1\nkind: Secret\nmetadata:\n  name: s\ntype: Opaque\ndata:\n  same: YQ==\n  other: {data}\n"
-            )
-        };
-        let (old, new) = (secret("Yg=="), secret("YmI="));
-        let look = Look {
-            context: None,
-            ..look()
-        };
-        let want = "default, s, Secret (v1) has changed:\n  # Source: s.yaml\n  apiVersion: v1\n  data:\n-   other: '-------- # (1 bytes)'\n+   other: '++++++++ # (2 bytes)'\n    same: 'REDACTED # (1 bytes)'\n  kind: Secret\n  metadata:\n    name: s\n  type: Opaque\n\n";
-        assert_eq!(shown(&old, &new, &look), want);
-        let shows = |secrets| {
-            let look = Look {
-                secrets,
-                ..look.clone()
-            };
-            shown(&old, &new, &look)
-        };
-        assert!(shows(Secrets::Shown).contains("-   other: Yg=="));
-        assert!(shows(Secrets::Decoded).contains("+   other: bb\n"));
-    }
-
-    #[test]
-    fn carriage_returns_do_not_count() {
-        let look = Look {
-            strip_trailing_cr: true,
-            ..look()
-        };
-        let dos = OLD.replace('\n', "\r\n");
-        assert_eq!(compare(OLD, &dos, &look), Ok((String::new(), false)));
-    }
 }
