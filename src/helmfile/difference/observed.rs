@@ -67,7 +67,7 @@ fn look(flags: &str) -> (Look, bool) {
             "--suppress-secrets" => look.suppress.push("Secret".to_owned()),
             "--suppress-output-line-regex" => look.suppress_lines.push(value()),
             "--show-secrets" if look.secrets == Secrets::Masked => look.secrets = Secrets::Shown,
-            "--show-secrets" => {}
+            "--show-secrets" | "--no-color" => {}
             "--show-secrets-decoded" => look.secrets = Secrets::Decoded,
             "--include-tests" => look.include_tests = true,
             "--strip-trailing-cr" => look.strip_trailing_cr = true,
@@ -75,7 +75,6 @@ fn look(flags: &str) -> (Look, bool) {
             "--find-renames" => look.find_renames = value().parse().expect("a number"),
             "--color" => look.painted = true,
             "--detailed-exitcode" => is_detailed = true,
-            "--no-color" => {}
             other => panic!("{other} is not known here"),
         }
     }
