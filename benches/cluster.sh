@@ -1,40 +1,16 @@
 #!/usr/bin/env bash
 # Installs and upgrades a chart of 8 objects with --wait, by turns with helm and with pintle, on the
 # test cluster, and prints medians of wall and CPU time side by side; then an upgrade that changes
-# nothing. Without helm on the PATH, or without Go to build the cluster with, there is nothing to do.
+# nothing. Without helm, or without Go to build the cluster with, there is nothing to do.
 #
-#   PINTLE              the program (default: target/release/pintle)
+#   PINTLE, HELM        the programs (see head.sh)
 #   PINTLE_BENCH_RUNS   runs of each program (default: 7)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-pintle=$(realpath "${PINTLE:-target/release/pintle}")
-if ! command -v helm >/dev/null; then
-  echo 'helm is not installed: nothing to compare with'
-  exit 0
-fi
-for need in go python3; do
-  command -v "$need" >/dev/null || { echo "$need is not installed: no cluster to compare on"; exit 0; }
-done
-program=$(sh testdata/cluster/build.sh)
-folder=$(mktemp -d)
-mkfifo "$folder/stdin"
-"$program" -exit-on-eof -proxy <"$folder/stdin" >"$folder/out" 2>/dev/null &
-exec 9>"$folder/stdin"
-trap 'exec 9>&-; wait; rm -rf "$folder"' EXIT
-for _ in $(seq 360); do grep -q '^READY ' "$folder/out" && break; sleep 0.5; done
-files=$(sed -n 's/.* dir=\([^ ]*\).*/\1/p' "$folder/out")
-[ -n "$files" ] || { echo 'the test cluster did not start' >&2; exit 1; }
-server=https://$(cat "$files/address")
-
-cat >"$folder/kubeconfig" <<END
-apiVersion: v1
-kind: Config
-current-context: bench
-clusters: [{name: bench, cluster: {server: "$server", certificate-authority: "$files/ca.crt"}}]
-users: [{name: bench, user: {token: "$(cat "$files/token")"}}]
-contexts: [{name: bench, context: {cluster: bench, user: bench}}]
-END
+. benches/head.sh
+need_helm
+start_cluster
 
 mkdir -p "$folder/chart/templates"
 cat >"$folder/chart/Chart.yaml" <<'END'
@@ -74,13 +50,12 @@ metadata: {name: {{ $name }}}
 {{- end }}
 END
 
-export KUBECONFIG="$folder/kubeconfig" HOME="$folder/home" TZ=UTC
-mkdir "$HOME"
 python3 - "$pintle" "$folder/chart" "${PINTLE_BENCH_RUNS:-7}" <<'PYTHON'
 import os, statistics, subprocess, sys, time
 
 pintle, chart, runs = sys.argv[1], sys.argv[2], int(sys.argv[3])
-programs = {"helm": ["helm"], "pintle": [pintle], "pintle as helm": [pintle, "helm"]}
+helm = os.environ["HELM"]
+programs = {"helm": [helm], "pintle": [pintle], "pintle as helm": [pintle, "helm"]}
 steps = {
     "install --wait": ["install", "shop", chart, "--create-namespace", "--wait"],
     "upgrade --wait": ["upgrade", "shop", chart, "--wait", "--set", "color=red"],
@@ -98,7 +73,7 @@ for run in range(runs):
                 sys.exit(f"{name} {step}: {done.stderr}")
             cpu = after.children_user - before.children_user + after.children_system - before.children_system
             took.setdefault((step, name), []).append((wall, cpu))
-        subprocess.run(["helm", "uninstall", "shop", "-n", namespace], capture_output=True, check=True)
+        subprocess.run([helm, "uninstall", "shop", "-n", namespace], capture_output=True, check=True)
 
 print(f"{'':34}{'program':16}{'wall':>9}{'CPU':>9}")
 for step in steps:

@@ -1,25 +1,18 @@
 #!/usr/bin/env bash
 # Renders charts with helm and with pintle, by turns, and prints medians of CPU time and peak memory
-# side by side. Without helm on the PATH there is nothing to compare with.
+# side by side. Without helm there is nothing to compare with.
 #
-#   PINTLE               the program (default: target/release/pintle)
+#   PINTLE, HELM         the programs (see head.sh)
 #   PINTLE_BENCH_RUNS    runs of each program for each chart (default: 7)
 #   PINTLE_BENCH_CHARTS  more charts: folders, with colons between
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-pintle=$(realpath "${PINTLE:-target/release/pintle}")
-if ! command -v helm >/dev/null; then
-  echo 'helm is not installed: nothing to compare with'
-  exit 0
-fi
-command -v python3 >/dev/null || { echo 'python3 is not installed' >&2; exit 1; }
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-export KUBECONFIG=/dev/null TZ=UTC HELM_CACHE_HOME="$folder/cache" HELM_CONFIG_HOME="$folder/config" HELM_DATA_HOME="$folder/data"
+. benches/head.sh
+need_helm
 
 mkdir "$folder/charts"
-(cd "$folder/charts" && helm create fresh >/dev/null)
+(cd "$folder/charts" && "$HELM" create fresh >/dev/null)
 
 python3 - "$folder/charts" <<'PYTHON'
 import os, sys, textwrap
@@ -132,7 +125,7 @@ python3 - "$pintle" "${PINTLE_BENCH_RUNS:-7}" "${charts[@]}" <<'PYTHON'
 import os, statistics, subprocess, sys
 
 pintle, runs, charts = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
-programs = {"helm": ["helm"], "pintle": [pintle, "helm"]}
+programs = {"helm": [os.environ["HELM"]], "pintle": [pintle, "helm"]}
 
 def measure(words, chart):
     """CPU seconds, peak kilobytes, exit code and bytes of one run."""

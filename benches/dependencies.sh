@@ -1,29 +1,23 @@
 #!/usr/bin/env bash
 # Builds the dependencies of an umbrella chart (20 charts of one repository on this machine) with helm
 # and with pintle, by turns: cold, with empty caches, and warm. Prints medians of CPU time, user and
-# system, and how many requests the repository saw. Without helm on the PATH there is nothing to
-# compare with.
+# system, and how many requests the repository saw. Without helm there is nothing to compare
+# with.
 #
-#   PINTLE              the program (default: target/release/pintle)
+#   PINTLE, HELM        the programs (see head.sh)
 #   PINTLE_BENCH_RUNS   runs of each program (default: 7)
 #   PINTLE_BENCH_INDEX  how many more charts the index lists, of 20 versions each (default: 100)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-pintle=$(realpath "${PINTLE:-target/release/pintle}")
-if ! command -v helm >/dev/null; then
-  echo 'helm is not installed: nothing to compare with'
-  exit 0
-fi
-command -v python3 >/dev/null || { echo 'python3 is not installed' >&2; exit 1; }
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. benches/head.sh
+need_helm
 
 PINTLE="$pintle" FOLDER="$folder" python3 - <<'PYTHON'
 import functools, http.server, os, resource, shutil, statistics, subprocess, threading
 
 folder, pintle = os.environ["FOLDER"], os.environ["PINTLE"]
-helm = shutil.which("helm")
+helm = os.environ["HELM"]
 runs = int(os.environ.get("PINTLE_BENCH_RUNS", "7"))
 more = int(os.environ.get("PINTLE_BENCH_INDEX", "100"))
 requests = 0

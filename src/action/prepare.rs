@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use super::dependency::Manager;
 use super::explain;
 use super::implied;
+use super::shelf::Book;
 use super::source::Source;
 use crate::backend::Backend;
 use crate::chart::values::Layers;
@@ -136,6 +137,7 @@ pub(super) struct Prepared<'a> {
     user_values: FrozenMap,
     coalesced: FrozenMap,
     capabilities: Capabilities,
+    book: Option<Arc<Book>>,
 }
 
 /// Tells a log which version is wanted.
@@ -149,6 +151,8 @@ pub(super) fn log_version(source: &Source, notices: &mut Vec<Notice>) {
 pub(super) struct Loaded {
     pub(super) chart: Chart,
     pub(super) layers: Layers,
+    /// What others made of the chart.
+    book: Option<Arc<Book>>,
 }
 
 /// Reads values and the chart. Words about what is fetched are added to `out`.
@@ -164,14 +168,21 @@ pub(super) fn load(
     let (source, values) = (wanted.source, wanted.values);
     if let Some(chart) = implied::read(wanted.chart, source, values, around, notices)? {
         let layers = values::layer(values, around.files)?;
-        return Ok(Loaded { chart, layers });
+        return Ok(Loaded {
+            chart,
+            layers,
+            book: None,
+        });
     }
     let path = wanted.source.locate(wanted.chart, out, notices)?;
     notices.push(Notice::new(Level::Debug, "Chart path").with("path", &path));
     let layers = values::layer(wanted.values, around.files)?;
-    let mut chart = match &wanted.source.shelf {
-        Some(shelf) => shelf.load(&path, notices)?,
-        None => chart::load(&path, notices)?,
+    let (mut chart, book) = match &wanted.source.shelf {
+        Some(shelf) => {
+            let (chart, book) = shelf.load(&path, notices)?;
+            (chart, Some(book))
+        }
+        None => (chart::load(&path, notices)?, None),
     };
     if wanted.verb == Verb::Install {
         check_installable(&chart)?;
@@ -187,7 +198,11 @@ pub(super) fn load(
     } else if chart.metadata.deprecated {
         notices.push(deprecated());
     }
-    Ok(Loaded { chart, layers })
+    Ok(Loaded {
+        chart,
+        layers,
+        book,
+    })
 }
 
 /// Reads values and the chart, and checks all that is checked before anything is rendered. Words
@@ -362,7 +377,11 @@ impl Loaded {
         around: &mut Surroundings<'_>,
         notices: &mut Vec<Notice>,
     ) -> Result<Prepared<'a>, Error> {
-        let Loaded { chart, layers } = self;
+        let Loaded {
+            chart,
+            layers,
+            book,
+        } = self;
         let user_values = values.unwrap_or_else(|| layers.values().clone());
         let coalesced = values::coalesce(&chart, &user_values, notices)?;
         if !wanted.skip_schema_validation {
@@ -379,6 +398,7 @@ impl Loaded {
             user_values,
             coalesced,
             capabilities,
+            book,
         })
     }
 }
@@ -450,7 +470,10 @@ impl Prepared<'_> {
                 ..Default::default()
             },
         };
-        let templates = Arc::new(Templates::parse(&self.chart)?);
+        let templates = match &self.book {
+            Some(book) => book.templates(&self.chart)?,
+            None => Arc::new(Templates::parse(&self.chart)?),
+        };
         if self.wanted.ends_process {
             // Taking trees apart costs a tenth of the run.
             std::mem::forget(Arc::clone(&templates));

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use capabilities::{Capabilities, DEFAULT_API_VERSIONS, KubeVersion};
-pub use load::{expand, load, load_any, load_bytes, load_files, load_folder};
+pub use load::{Unopened, expand, load, load_any, load_bytes, load_files, load_folder};
 pub use lock::Lock;
 pub(crate) use lock::read_time;
 pub use metadata::{Dependency, Maintainer, Metadata};
@@ -40,7 +40,7 @@ use crate::diag::Source;
 use crate::value::{FrozenMap, Text};
 
 /// A file of a chart.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct File {
     /// Path in the chart, with `/`.
     pub name: String,

@@ -76,14 +76,13 @@ pub trait Host: Log {
     /// Runs a command line of Helm's.
     fn helm(&self, call: &Call) -> Answer;
 
-    /// Runs several that do not wait for each other, up to `limit` at a time; 0 is as many as is good.
-    fn helm_all(&self, calls: &[Call], limit: usize) -> Vec<Answer> {
-        let _ = limit;
-        calls.iter().map(|call| self.helm(call)).collect()
+    /// Does work that does not wait for other work, up to `limit` pieces at a time, 0 for as many as
+    /// is good. What came of the pieces is told in their order, and soon: only a few are begun ahead.
+    fn helm_in_order(&self, limit: usize, work: &mut dyn Work) {
+        self.helm_each(limit, work);
     }
 
-    /// Does work that does not wait for other work, up to `limit` pieces at a time, 0 for as many as
-    /// is good.
+    /// As [`Host::helm_in_order`], for work that waits for servers: whatever is done first is told first.
     fn helm_each(&self, limit: usize, work: &mut dyn Work) {
         let _ = limit;
         let mut at = 0;

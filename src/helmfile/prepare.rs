@@ -1,6 +1,8 @@
 //! Charts made ready: hooks that make them, dependencies that are built, repositories that are added
 //! (`PrepareCharts`, `SyncRepos`, `pkg/state/state.go`).
 
+use std::collections::BTreeMap;
+
 use super::chartify::{self, Rendering};
 use super::data::{Data, decode};
 use super::hook::{Event, first};
@@ -116,16 +118,17 @@ impl Fleet<'_> {
             command,
         };
         self.state_hooks(state, event("prepare", None))?;
-        let mut charts = Vec::new();
+        let mut charts = BTreeMap::new();
         if is_prepared {
-            charts = self
+            let made = self
                 .prepare(state, preparation)
                 .map_err(|error| format!("[{error}]"))?;
+            for (id, chart) in made {
+                charts.entry(id).or_insert(chart);
+            }
         }
         for release in &mut state.releases {
-            let id = id(release);
-            let found = charts.iter().find(|(known, _)| *known == id);
-            let chart = found.map_or("", |(_, chart)| chart.as_str());
+            let chart = charts.get(&id(release)).map_or("", String::as_str);
             if chart == release.text("chart") {
                 continue;
             }
@@ -175,7 +178,20 @@ impl Fleet<'_> {
             charts.push((id(release), chart));
             builds.extend(build);
         }
+        // Nobody changes metadata from here on.
+        let mut needy = BTreeMap::new();
         for build in builds {
+            let chart = build.chart.clone();
+            let needs = *needy
+                .entry(chart)
+                .or_insert_with_key(|chart| has_dependencies(chart));
+            self.info(&format!(
+                "Building dependency release={}, chart={}",
+                build.release, build.chart
+            ));
+            if !needs {
+                continue;
+            }
             self.build_dependencies(state, &build)
                 .map_err(|error| format!("building dependencies of local chart: {error}"))?;
         }
@@ -233,15 +249,8 @@ impl Fleet<'_> {
         Ok((normal, build))
     }
 
-    /// `helm dependency build`, where a chart has any.
+    /// `helm dependency build`
     fn build_dependencies(&self, state: &State, build: &Build) -> Result<(), String> {
-        self.info(&format!(
-            "Building dependency release={}, chart={}",
-            build.release, build.chart
-        ));
-        if !has_dependencies(&build.chart) {
-            return Ok(());
-        }
         let mut arguments = vec![
             "dependency".to_owned(),
             "build".to_owned(),

@@ -66,6 +66,8 @@ pub struct Templates {
     order: Vec<Text>,
     /// Texts of the templates that are not Go's.
     tera: BTreeMap<Text, Source>,
+    /// What was parsed: full paths and texts, as they were found.
+    texts: Vec<(Text, Origin)>,
 }
 
 impl Templates {
@@ -75,8 +77,9 @@ impl Templates {
     /// # Errors
     /// The first template that does not parse, in Helm's words.
     pub fn parse(chart: &Chart) -> Result<Templates, Error> {
-        let mut texts = Vec::new();
-        collect(chart, chart.name(), &mut texts);
+        let mut found = Vec::new();
+        collect(chart, chart.name(), &mut found);
+        let mut texts = found.clone();
         texts.sort_by_cached_key(|(path, _)| {
             let depth = memchr::memchr_iter(b'/', path).count();
             Reverse((depth, path.clone()))
@@ -102,7 +105,21 @@ impl Templates {
             set.add(&parsed.map_err(|parse| error::parse(source.name(), &parse))?);
             order.push(path);
         }
-        Ok(Templates { set, order, tera })
+        Ok(Templates {
+            set,
+            order,
+            tera,
+            texts: found,
+        })
+    }
+
+    /// Whether parsing those of `chart` would make the same.
+    pub fn are_of(&self, chart: &Chart) -> bool {
+        let mut found = Vec::with_capacity(self.texts.len());
+        collect(chart, chart.name(), &mut found);
+        let pairs = || self.texts.iter().zip(&found);
+        self.texts.len() == found.len()
+            && pairs().all(|((a, origin), (b, other))| a == b && origin.is(other))
     }
 
     /// Full paths in the order of executing: deep before shallow, then Z before A.
@@ -112,9 +129,17 @@ impl Templates {
 }
 
 /// A template's text, and whether it is one of tera's.
+#[derive(Clone)]
 struct Origin {
     source: Source,
     is_tera: bool,
+}
+
+impl Origin {
+    fn is(&self, other: &Origin) -> bool {
+        let (own, others) = (self.source.bytes(), other.source.bytes());
+        self.is_tera == other.is_tera && (std::ptr::eq(own, others) || own == others)
+    }
 }
 
 fn collect(chart: &Chart, full_path: &str, found: &mut Vec<(Text, Origin)>) {

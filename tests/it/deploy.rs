@@ -561,3 +561,73 @@ fn many_releases_have_a_line_each_and_ctrl_c_leaves_a_clean_terminal() {
         ]
     );
 }
+
+#[cfg(feature = "kube")]
+#[test]
+fn releases_share_what_a_cluster_says_of_itself() {
+    use crate::kubernetes::{Cluster, is_skipped};
+
+    if is_skipped() {
+        return;
+    }
+    let cluster = Cluster::shared().expect("a cluster");
+    let namespace = cluster.namespace().expect("a namespace");
+    let name = namespace.name();
+    let stage = Stage::new();
+    let all = [
+        ("a", ""),
+        ("b", ""),
+        ("c", ""),
+        ("d", ""),
+        ("thing", "    needs: [maker]\n"),
+        ("maker", ""),
+    ];
+    let mut text = state(&all).replace("shop", name);
+    for release in ["maker", "thing"] {
+        let chart = format!("name: {release}\n    namespace: {name}\n    chart: ./");
+        text = text.replace(&format!("{chart}tiny"), &format!("{chart}{release}"));
+        let metadata = format!("apiVersion: v2\nname: {release}\nversion: 1.0.0\n");
+        stage.write(&format!("{release}/Chart.yaml"), &metadata);
+    }
+    stage.write("helmfile.yaml", &text);
+    let definition = format!(
+        "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: things.{name}.example.com}}
+spec:
+  group: {name}.example.com
+  names: {{kind: Thing, plural: things, singular: thing, listKind: ThingList}}
+  scope: Namespaced
+  versions:
+  - {{name: v1, served: true, storage: true, schema: {{openAPIV3Schema: {{type: object}}}}}}
+"
+    );
+    stage.write("maker/crds/thing.yaml", &definition);
+    let thing = format!(
+        "{{{{ if not (.Capabilities.APIVersions.Has \"{name}.example.com/v1/Thing\") }}}}\
+         {{{{ fail \"nobody knows things\" }}}}{{{{ end }}}}
+apiVersion: {name}.example.com/v1
+kind: Thing
+metadata: {{name: it}}
+"
+    );
+    stage.write("thing/templates/thing.yaml", &thing);
+    let run = |line: &str| -> Outcome {
+        let mut command = namespace.command(Path::new(env!("CARGO_BIN_EXE_pintle")));
+        command.current_dir(stage.path("")).args(line.split(' '));
+        command.output().expect("the program").into()
+    };
+    let asked = |path: &str| {
+        let requests = namespace.requests().expect("a log");
+        requests.iter().filter(|one| one.path == path).count()
+    };
+    run("helmfile sync").success();
+    // Once for each of the two groups; what is served once more where a definition comes.
+    let (versions, kinds) = (asked("/version"), asked("/apis"));
+    assert!(versions <= 2, "{versions} times the version");
+    assert!(kinds <= 5, "{kinds} times what is served");
+    run("helmfile destroy").success();
+    namespace
+        .kubectl(&["delete", "crd", &format!("things.{name}.example.com")])
+        .expect("deleted");
+}

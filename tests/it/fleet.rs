@@ -22,18 +22,27 @@ fn state(of: impl Fn(usize) -> String) -> String {
     text
 }
 
+const TEMPLATE: &str =
+    "a: {{ required \"no n\" .Values.n }}{{ range until (int .Values.slow) }}{{ end }}\n";
+
 fn run(words: &[&str], state: &str) -> Outcome {
     Run::pintle(words)
-        .chart("web", "", "a: {{ required \"no n\" .Values.n }}\n")
+        .chart("web", "", TEMPLATE)
         .file("helmfile.yaml", state)
         .go()
 }
 
 #[test]
 fn releases_are_shown_in_order() {
-    let state = state(|at| format!("  values: [{{n: n{at}}}]\n"));
+    // Every seventh takes much longer than the others.
+    let state = state(|at| {
+        let slow = if at % 7 == 0 { 20_000 } else { 1 };
+        format!("  values: [{{n: n{at}, slow: {slow}}}]\n")
+    });
     for words in [
         &["fleet", "template"][..],
+        &["fleet", "template", "--concurrency", "64"],
+        &["helmfile", "template", "--concurrency", "1"],
         &["helmfile", "template", "--concurrency", "3"],
     ] {
         let outcome = run(words, &state);
@@ -246,4 +255,27 @@ fn states_and_values_come_from_servers_once() {
         stderr.contains("/none/helmfile.yaml") && stderr.contains("404"),
         "{stderr}"
     );
+}
+
+/// Charts are shared by releases, and looked at again wherever somebody could have changed them.
+#[test]
+fn charts_that_hooks_change_are_read_again() {
+    const HOOK: &str = "  hooks:\n  - events: [cleanup]\n    command: cp\n    args: [other.yaml, web/templates/a.yaml]\n";
+    let state = state(|at| {
+        let hook = if at == 40 { HOOK } else { "" };
+        format!("  values: [{{n: n{at}, slow: 1}}]\n{hook}")
+    });
+    for concurrency in ["0", "1", "2"] {
+        let outcome = Run::pintle(&["fleet", "template", "--concurrency", concurrency])
+            .chart("web", "", TEMPLATE)
+            .file("helmfile.yaml", &state)
+            .file("other.yaml", &TEMPLATE.replace("a:", "b:"))
+            .go();
+        let lines = outcome.success().lines();
+        let shown: Vec<&str> = lines.filter(|line| line.contains(": n")).collect();
+        let want: Vec<String> = (0..MANY)
+            .map(|at| format!("{}: n{at}", if at <= 40 { "a" } else { "b" }))
+            .collect();
+        assert_eq!(shown, want, "{concurrency}");
+    }
 }

@@ -99,6 +99,28 @@ impl Kube {
         }
     }
 
+    /// Lets what the cluster says of itself, and of what it serves, count for all releases until
+    /// [`Kube::renew`]: only what it serves is asked again once a release changes that.
+    #[must_use]
+    pub fn shared(self) -> Kube {
+        self.discovery.share();
+        self
+    }
+
+    /// Forgets what the cluster said, for releases that come after others.
+    pub fn renew(&self) {
+        self.discovery.renew();
+    }
+
+    /// Writes objects, some of which may change what is served.
+    fn changing<T>(&self, objects: &[&[Object]], act: impl FnOnce(&Writer<'_>) -> T) -> T {
+        let done = self.writing(act);
+        for objects in objects {
+            self.discovery.watch(objects);
+        }
+        done
+    }
+
     /// Waits end early where they are hopeless, and say why: Helm's do neither.
     #[must_use]
     pub fn within(self, budget: Budget) -> Kube {
@@ -139,7 +161,7 @@ impl Kube {
 
 impl Backend for Kube {
     fn reach(&self) -> Result<(), Error> {
-        match discovery::version(&self.connection) {
+        match self.discovery.version(&self.connection) {
             Ok(_) => Ok(()),
             Err(failure) => {
                 let message = format!("kubernetes cluster unreachable: {}", failure.message);
@@ -199,7 +221,7 @@ impl Backend for Kube {
     }
 
     fn create(&self, objects: &[Object], apply: &Apply) -> Result<(), Error> {
-        Ok(self.writing(|writer| writer.create(objects, apply))?)
+        Ok(self.changing(&[objects], |writer| writer.create(objects, apply))?)
     }
 
     fn update(
@@ -209,7 +231,9 @@ impl Backend for Kube {
         apply: &Apply,
         context: &Context<'_>,
     ) -> Changes {
-        self.writing(|writer| writer.update(current, wanted, apply, context))
+        self.changing(&[current, wanted], |writer| {
+            writer.update(current, wanted, apply, context)
+        })
     }
 
     fn preview(
@@ -240,7 +264,7 @@ impl Backend for Kube {
     }
 
     fn delete(&self, objects: &[Object], cascade: Cascade) -> Result<(), Vec<Error>> {
-        match self.writing(|writer| writer.delete(objects, cascade)) {
+        match self.changing(&[objects], |writer| writer.delete(objects, cascade)) {
             Ok(failures) if failures.is_empty() => Ok(()),
             Ok(failures) => Err(failures.into_iter().map(Error::from).collect()),
             Err(failure) => Err(vec![failure.into()]),

@@ -28,12 +28,66 @@ const MAX_NESTING: usize = 64;
 /// # Errors
 /// What cannot be read, or is no chart, in Helm's words.
 pub fn load(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
-    let metadata = fs::metadata(path)
-        .map_err(|error| Error::new(Kind::Io, os::path_error("stat", path, &error)))?;
-    if metadata.is_dir() {
-        load_folder(path, notices)
-    } else {
-        load_archive(path, notices)
+    Unopened::read(path, notices)?.open(notices)
+}
+
+/// What lies in a folder or is packed in an archive, read and not looked into: two that are the same
+/// make the same chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unopened {
+    /// The path, as users call it.
+    path: String,
+    form: Form,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Form {
+    Folder(Vec<File>),
+    Archive(Arc<[u8]>),
+}
+
+impl Unopened {
+    /// Reads the folder or archive at `path`. What Helm would log goes to `notices`.
+    ///
+    /// # Errors
+    /// What cannot be read, or looks like no chart, in Helm's words.
+    pub fn read(path: &str, notices: &mut Vec<Notice>) -> Result<Unopened, Error> {
+        let metadata = fs::metadata(path)
+            .map_err(|error| Error::new(Kind::Io, os::path_error("stat", path, &error)))?;
+        let form = match metadata.is_dir() {
+            true => Form::Folder(read_folder(path, notices)?),
+            false => Form::Archive(Arc::from(read_archive(path)?)),
+        };
+        Ok(Unopened {
+            path: path.to_owned(),
+            form,
+        })
+    }
+
+    /// How many bytes there are.
+    pub fn size(&self) -> usize {
+        match &self.form {
+            Form::Folder(files) => files.iter().map(|file| file.data.len()).sum(),
+            Form::Archive(bytes) => bytes.len(),
+        }
+    }
+
+    /// Makes the chart. What Helm would log goes to `notices`.
+    ///
+    /// # Errors
+    /// What is no chart, in Helm's words.
+    pub fn open(self, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
+        let path = &self.path;
+        match self.form {
+            Form::Folder(files) => assemble(files, &folder_label(path), 0, notices),
+            Form::Archive(bytes) => {
+                let files =
+                    archive::read(&bytes).map_err(|error| error.into_error("file", path))?;
+                drop(bytes);
+                detect(&files)?;
+                assemble(files, &format!("{path}/"), 0, notices)
+            }
+        }
     }
 }
 
@@ -46,8 +100,8 @@ pub fn load_any(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
     let metadata = fs::metadata(path)
         .map_err(|error| Error::new(Kind::Io, os::path_error("stat", path, &error)))?;
     if metadata.is_dir() {
-        let top = absolute(path)?;
-        return load_files_of(&top, path, notices);
+        let files = read_files(&absolute(path)?, notices)?;
+        return assemble(files, &folder_label(path), 0, notices);
     }
     let bytes = read_archive(path)?;
     let files = archive::read(&bytes).map_err(|error| match error {
@@ -82,6 +136,12 @@ pub fn load_bytes(name: &str, bytes: &[u8], notices: &mut Vec<Notice>) -> Result
 /// # Errors
 /// As [`load`].
 pub fn load_folder(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
+    let files = read_folder(path, notices)?;
+    assemble(files, &folder_label(path), 0, notices)
+}
+
+/// Reads the files of a folder that has a chart of a version that there is.
+fn read_folder(path: &str, notices: &mut Vec<Notice>) -> Result<Vec<File>, Error> {
     let top = absolute(path)?;
     let chart_file = path::join(&[&top, "Chart.yaml"]);
     let text = fs::read(&chart_file).map_err(|error| {
@@ -97,24 +157,25 @@ pub fn load_folder(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error
         )
     })?;
     check_version(&text)?;
-    load_files_of(&top, path, notices)
+    read_files(&top, notices)
+}
+
+fn read_files(top: &str, notices: &mut Vec<Notice>) -> Result<Vec<File>, Error> {
+    directory::read(top, notices).map_err(|text| Error::new(Kind::Chart, text))
+}
+
+/// What stands before the names of files in a folder that users call `path`.
+fn folder_label(path: &str) -> String {
+    match path.ends_with('/') {
+        true => path.to_owned(),
+        false => format!("{path}/"),
+    }
 }
 
 fn absolute(path: &str) -> Result<String, Error> {
     let top = std::path::absolute(path)
         .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", "", &error)))?;
     Ok(path::clean(&top.to_string_lossy()))
-}
-
-/// Loads the folder `top`, which users call `path`.
-fn load_files_of(top: &str, path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
-    let files = directory::read(top, notices).map_err(|text| Error::new(Kind::Chart, text))?;
-    let label = if path.ends_with('/') {
-        path.to_owned()
-    } else {
-        format!("{path}/")
-    };
-    assemble(files, &label, 0, notices)
 }
 
 /// Writes the files of an archive below `folder`, into one that is named as the chart; returns that
@@ -181,14 +242,6 @@ fn check_links(folder: &str, target: &str) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-fn load_archive(path: &str, notices: &mut Vec<Notice>) -> Result<Chart, Error> {
-    let bytes = read_archive(path)?;
-    let files = archive::read(&bytes).map_err(|error| error.into_error("file", path))?;
-    drop(bytes);
-    detect(&files)?;
-    assemble(files, &format!("{path}/"), 0, notices)
 }
 
 /// Reads a file that looks packed.

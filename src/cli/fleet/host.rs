@@ -2,16 +2,11 @@
 //! strict front end, in this process.
 
 use std::cell::RefCell;
-use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::thread;
 
 use super::super::environment::{Environment, Own};
 use super::super::run::session::call_off_on_signals;
 use super::crew::Crew;
 use super::settings;
-use crate::action::shelf::Shelf;
 use crate::diag::Level;
 use crate::go::flag::FlagSet;
 use crate::go::os;
@@ -19,9 +14,6 @@ use crate::helmfile::secret::Registry;
 use crate::helmfile::{Answer, Call, Host, Log, Work};
 use crate::ui::Terminal;
 use crate::ui::screen::{Screen as Progress, Show};
-
-/// The stack of a thread that renders.
-const STACK: usize = 16 << 20;
 
 /// The terminal, and what is logged on it.
 pub(super) struct Screen<'a> {
@@ -116,38 +108,12 @@ impl Host for Screen<'_> {
     }
 
     fn helm(&self, call: &Call) -> Answer {
-        self.crew.answer(call, None)
+        self.crew.ways.renew();
+        self.crew.answer(call, self.crew.shelf())
     }
 
-    fn helm_all(&self, calls: &[Call], limit: usize) -> Vec<Answer> {
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        let wanted = match limit {
-            0 => cores,
-            limit => cores.min(limit),
-        };
-        let answers: Vec<OnceLock<Answer>> = calls.iter().map(|_| OnceLock::new()).collect();
-        let next = AtomicUsize::new(0);
-        let shelf = Arc::new(Shelf::default());
-        let crew = &self.crew;
-        let work = || {
-            loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let Some((call, answer)) = calls.get(at).zip(answers.get(at)) else {
-                    return;
-                };
-                answer.get_or_init(|| crew.answer(call, Some(Arc::clone(&shelf))));
-            }
-        };
-        thread::scope(|scope| {
-            for _ in 1..wanted.min(calls.len()) {
-                let builder = thread::Builder::new().stack_size(STACK);
-                // Without another thread it takes longer, that is all.
-                drop(builder.spawn_scoped(scope, work));
-            }
-            work();
-        });
-        let answers = answers.into_iter().map(OnceLock::into_inner);
-        answers.map(Option::unwrap_or_default).collect()
+    fn helm_in_order(&self, limit: usize, work: &mut dyn Work) {
+        self.crew.work_in_order(limit, work);
     }
 
     fn helm_each(&self, limit: usize, work: &mut dyn Work) {

@@ -6,6 +6,7 @@ mod cluster;
 mod command;
 mod crew;
 mod deploy;
+mod desk;
 mod difference;
 mod flag;
 mod host;

@@ -53,8 +53,25 @@ impl Ways {
             )
         );
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let way = known.entry(key).or_insert_with(|| Arc::new(make(settings)));
+        let way = known
+            .entry(key)
+            .or_insert_with(|| Arc::new(make(settings).shared()));
         way.within_namespace(&namespace)
+    }
+}
+
+impl Ways {
+    /// Forgets what clusters say of themselves, for releases that come after others.
+    pub(in crate::cli) fn renew(&self) {
+        #[cfg(feature = "kube")]
+        for way in self
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+        {
+            way.renew();
+        }
     }
 }
 

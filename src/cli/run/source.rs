@@ -148,7 +148,11 @@ pub(in crate::cli) fn getters(
 ) -> Getters {
     let found = environment.getters.get_or_init(|| {
         let plugins = plugin::find_all("getter/v1", environment, terminal).unwrap_or_default();
-        Getters::new(plugins, environment.host(flags))
+        match plugins.is_empty() {
+            // Where plugins would run takes longer to find out than that there are none.
+            true => Getters::default(),
+            false => Getters::new(plugins, environment.host(flags)),
+        }
     });
     found.clone()
 }

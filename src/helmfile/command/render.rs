@@ -1,6 +1,6 @@
 //! `template` and `lint`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs;
 
 use super::plan::{Needs, plan};
@@ -14,7 +14,7 @@ use crate::helmfile::load::State;
 use crate::helmfile::select::Installed;
 use crate::helmfile::state::Record;
 use crate::helmfile::visit::Walk;
-use crate::helmfile::{Call, Failure};
+use crate::helmfile::{Answer, Call, Failure, Work};
 
 /// `template`
 #[derive(Clone, Debug, Default)]
@@ -62,17 +62,148 @@ pub struct Lint {
     pub needs: Needs,
 }
 
-/// How many releases are rendered before any of them is shown.
-const AT_ONCE: usize = 32;
-
-/// A release that is rendered with others.
-struct Waiting {
+/// A release that is being rendered.
+struct Begun {
     name: String,
     chart: String,
     /// What was logged about its values.
     log: Vec<(Level, String)>,
-    /// Nothing where its values, or a release before it, failed.
-    call: Option<Call>,
+    call: Call,
+}
+
+/// A release before which all others have to be told of: its values fail, or it has hooks.
+struct Left {
+    release: Record,
+    log: Vec<(Level, String)>,
+    errors: Vec<String>,
+}
+
+/// Releases that are rendered beside each other, and told about as if one came after the other.
+struct Rendered<'r, 'a> {
+    fleet: &'r Fleet<'a>,
+    state: &'r State,
+    options: &'r Template,
+    installed: Installed,
+    /// Words of `--args`.
+    extra: Vec<String>,
+    releases: std::vec::IntoIter<Record>,
+    /// Those that are not told of yet, from the first on.
+    begun: VecDeque<Begun>,
+    left: Option<Left>,
+    failures: Vec<Failure>,
+}
+
+impl Rendered<'_, '_> {
+    /// The next release, its call unless something is wrong with its values, and what is.
+    fn prepare(&mut self) -> Option<(Left, Option<Call>)> {
+        let (fleet, state) = (self.fleet, self.state);
+        let mut release = self.releases.next()?;
+        fleet.put_over(&self.installed, &mut release);
+        let mut errors = Vec::new();
+        let (call, log) =
+            fleet.quietly(|| fleet.template_call(state, &release, self.options, &mut errors));
+        let call = call.filter(|_| errors.is_empty());
+        let call = call.map(|(words, files)| fleet.call(state, words, files, &self.extra));
+        let left = Left {
+            release,
+            log,
+            errors,
+        };
+        Some((left, call))
+    }
+
+    /// Logs and hooks of a release that others do not come before any more.
+    fn end(&mut self, left: Left) {
+        for (level, text) in &left.log {
+            self.fleet.log(*level, text);
+        }
+        self.failures
+            .extend(left.errors.into_iter().map(Failure::of));
+        self.fleet.clean_up(self.state, &left.release, "template");
+    }
+
+    /// How many are rendered at once.
+    fn limit(&self) -> usize {
+        let is_written = |words: &[String]| words.iter().any(|word| word.contains("--output-dir"));
+        let options = self.options;
+        let flags = [&options.output_dir, &options.output_dir_template];
+        let is_written = flags.iter().any(|flag| !flag.is_empty())
+            || options.template_args.contains("--output-dir")
+            || is_written(&self.state.defaults().texts("templateArgs"))
+            || is_written(&self.extra);
+        match is_written {
+            // Of files of one name the last counts.
+            true => 1,
+            false => self.fleet.options.concurrency,
+        }
+    }
+}
+
+impl Work for Rendered<'_, '_> {
+    fn next(&mut self) -> Option<Vec<Call>> {
+        if self.left.is_some() || !self.failures.is_empty() {
+            return None;
+        }
+        let (mut left, call) = self.prepare()?;
+        let Some(call) = call else {
+            self.left = Some(left);
+            return None;
+        };
+        self.begun.push_back(Begun {
+            name: left.release.text("name").to_owned(),
+            chart: chart_of(&left.release),
+            log: std::mem::take(&mut left.log),
+            call: call.clone(),
+        });
+        if !left.release.records("hooks").is_empty() {
+            self.left = Some(left);
+        }
+        Some(vec![call])
+    }
+
+    fn keeps_charts(&self) -> bool {
+        true
+    }
+
+    fn done(&mut self, _: usize, answers: Vec<Answer>) {
+        let Some(Begun {
+            name,
+            chart,
+            log,
+            call,
+        }) = self.begun.pop_front()
+        else {
+            return;
+        };
+        let fleet = self.fleet;
+        for (level, text) in &log {
+            fleet.log(*level, text);
+        }
+        if !self.failures.is_empty() {
+            return;
+        }
+        let chart = redacted(&chart);
+        fleet.info(&format!("Templating release={name}, chart={chart}"));
+        fleet.debug(&told(&call));
+        let Some(answer) = answers.into_iter().next() else {
+            let message = format!("rendering release {name} ended before its end");
+            self.failures.push(Failure::of(message));
+            return;
+        };
+        let (mut answer, failed) = match fleet.judge(&call, answer) {
+            Ok(answer) => (answer, None),
+            Err((answer, block)) => (answer, Some(block)),
+        };
+        match is_written(&call) {
+            true => fleet.info_output(&without_repeats(&answer.stdout)),
+            false if !answer.stdout.is_empty() => {
+                answer.stdout.push(b'\n');
+                fleet.host.print(&answer.stdout);
+            }
+            false => {}
+        }
+        self.failures.extend(failed.map(Failure::of));
+    }
 }
 
 impl Fleet<'_> {
@@ -117,82 +248,32 @@ impl Fleet<'_> {
     fn template_all(
         &self,
         state: &State,
-        mut releases: Vec<Record>,
+        releases: Vec<Record>,
         options: &Template,
     ) -> Vec<Failure> {
-        let installed = Installed::of(state);
-        let extra = self.extra(state);
-        let mut failures: Vec<Failure> = Vec::new();
-        let mut waiting: Vec<Waiting> = Vec::new();
-        for release in &mut releases {
-            self.put_over(&installed, release);
-            let mut errors = Vec::new();
-            let (call, log) =
-                self.quietly(|| self.template_call(state, release, options, &mut errors));
-            let call = match failures.is_empty() && errors.is_empty() {
-                true => call,
-                false => None,
-            };
-            waiting.push(Waiting {
-                name: release.text("name").to_owned(),
-                chart: chart_of(release),
-                log,
-                call: call.map(|(words, files)| self.call(state, words, files, &extra)),
-            });
-            let has_hooks = !release.records("hooks").is_empty();
-            if has_hooks || !errors.is_empty() || waiting.len() == AT_ONCE {
-                self.render_all(std::mem::take(&mut waiting), &mut failures);
-            }
-            failures.extend(errors.into_iter().map(Failure::of));
-            self.clean_up(state, release, "template");
-        }
-        self.render_all(waiting, &mut failures);
-        failures
-    }
-
-    /// Renders releases together; they are told about as if one came after the other, up to the
-    /// first that fails.
-    fn render_all(&self, mut waiting: Vec<Waiting>, failures: &mut Vec<Failure>) {
-        let calls: Vec<Call> = match failures.is_empty() {
-            true => waiting
-                .iter_mut()
-                .filter_map(|one| one.call.take())
-                .collect(),
-            false => Vec::new(),
+        let mut work = Rendered {
+            fleet: self,
+            state,
+            options,
+            installed: Installed::of(state),
+            extra: self.extra(state),
+            releases: releases.into_iter(),
+            begun: VecDeque::new(),
+            left: None,
+            failures: Vec::new(),
         };
-        // Of files of one name the last counts.
-        let limit = match calls.iter().any(is_written) {
-            true => 1,
-            false => self.options.concurrency,
-        };
-        let mut answers = calls.iter().zip(self.host.helm_all(&calls, limit));
-        for one in waiting {
-            for (level, text) in &one.log {
-                self.log(*level, text);
-            }
-            if !failures.is_empty() {
-                continue;
-            }
-            let Some((call, answer)) = answers.next() else {
-                continue;
+        let limit = work.limit();
+        loop {
+            self.host.helm_in_order(limit, &mut work);
+            let left = match work.left.take() {
+                Some(left) => left,
+                // Values are looked at whatever failed before.
+                None => match work.prepare() {
+                    Some((left, _)) => left,
+                    None => return work.failures,
+                },
             };
-            let Waiting { name, chart, .. } = &one;
-            let chart = redacted(chart);
-            self.info(&format!("Templating release={name}, chart={chart}"));
-            self.debug(&told(call));
-            let (answer, failed) = match self.judge(call, answer) {
-                Ok(answer) => (answer, None),
-                Err((answer, block)) => (answer, Some(block)),
-            };
-            match is_written(call) {
-                true => self.info_output(&without_repeats(&answer.stdout)),
-                false if !answer.stdout.is_empty() => {
-                    self.host.print(&answer.stdout);
-                    self.host.print(b"\n");
-                }
-                false => {}
-            }
-            failures.extend(failed.map(Failure::of));
+            work.end(left);
         }
     }
 

@@ -22,7 +22,9 @@ use super::file;
 use super::secret::Secrets;
 use crate::diag::Source;
 use crate::go::strconv;
-use crate::template::{Caller, Environment, ExecError, MissingKey, Options, ParseError, Set};
+use crate::template::{
+    Caller, Environment, ExecError, MissingKey, Options, ParseError, Parser, Set,
+};
 use crate::value::{Fault, Text, Value};
 use crate::world::World;
 
@@ -56,10 +58,11 @@ impl Default for Programs {
     }
 }
 
-/// Renders texts of one run. Helpers of a folder are read once.
+/// Renders texts of one run. Helpers of a folder are read once, equal texts are parsed once.
 pub(super) struct Renderer {
     outside: Outside,
     helpers: RefCell<BTreeMap<String, Result<Rc<Set>, String>>>,
+    parser: Rc<RefCell<Parser>>,
 }
 
 /// Why a text could not be rendered.
@@ -92,6 +95,8 @@ pub(super) struct Engine {
     outside: Outside,
     /// The helpers that every text starts with.
     helpers: Rc<Set>,
+    /// Knows the texts of the run.
+    parser: Rc<RefCell<Parser>>,
     /// The set that executes, innermost last.
     sets: RefCell<Vec<Rc<Set>>>,
     included: RefCell<BTreeMap<String, usize>>,
@@ -102,6 +107,7 @@ impl Renderer {
         Renderer {
             outside,
             helpers: RefCell::default(),
+            parser: Rc::new(RefCell::new(Parser::new(&function::FUNCTIONS))),
         }
     }
 
@@ -122,6 +128,7 @@ impl Renderer {
             base: base.to_owned(),
             outside: self.outside.clone(),
             helpers,
+            parser: Rc::clone(&self.parser),
             sets: RefCell::default(),
             included: RefCell::default(),
         };
@@ -204,11 +211,14 @@ impl Engine {
     /// The helpers, and a text.
     fn extended(&self, text: &[u8]) -> Result<Rc<Set>, Fails> {
         let mut set = Set::clone(&self.helpers);
-        set.parse(NAME, &Source::new(NAME, text.to_vec()))
-            .map_err(Fails::Parse)?;
+        let add = |set: &mut Set, text: Vec<u8>| {
+            let mut parser = self.parser.borrow_mut();
+            let parsed = parser.parse(NAME, &Source::new(NAME, text));
+            parsed.map(|parsed| set.add(&parsed)).map_err(Fails::Parse)
+        };
+        add(&mut set, text.to_vec())?;
         if !set.contains(NAME) {
-            set.parse(NAME, &Source::new(NAME, Vec::new()))
-                .map_err(Fails::Parse)?;
+            add(&mut set, Vec::new())?;
         }
         Ok(Rc::new(set))
     }

@@ -4,7 +4,8 @@ mod aggregated;
 mod cache;
 mod legacy;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use indexmap::{IndexMap, IndexSet};
@@ -139,7 +140,12 @@ impl Kinds {
 
 /// What was found out, kept until it is forgotten.
 #[derive(Default)]
-pub(super) struct Discovery(Mutex<State>);
+pub(super) struct Discovery {
+    state: Mutex<State>,
+    /// What the server says of itself; only kept where several releases share it.
+    version: Mutex<Option<Version>>,
+    is_shared: AtomicBool,
+}
 
 #[derive(Default)]
 struct State {
@@ -148,25 +154,91 @@ struct State {
     is_invalidated: bool,
 }
 
+impl State {
+    fn forgotten() -> State {
+        State {
+            known: None,
+            is_invalidated: true,
+        }
+    }
+}
+
+/// How old what is known may be, where a kind is not among it and several releases share it: whoever
+/// brought another release may have made the kind known by now.
+const YOUNG: Duration = Duration::from_secs(1);
+
 #[derive(Clone)]
 struct Known {
     kinds: Arc<Kinds>,
-    /// Told by the server, not by a file.
-    is_fresh: bool,
+    /// When the server told it; nothing where a file did.
+    told: Option<Instant>,
 }
 
 impl Discovery {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Forgets what is known, here and in files: the next question goes to the server.
     pub(super) fn forget(&self) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = State {
-            known: None,
-            is_invalidated: true,
+        *self.state() = State::forgotten();
+    }
+
+    /// Lets what the server tells count for several releases, until it is forgotten by
+    /// [`Discovery::renew`].
+    pub(super) fn share(&self) {
+        self.is_shared.store(true, Ordering::Relaxed);
+    }
+
+    /// Forgets everything, for releases that come after others.
+    pub(super) fn renew(&self) {
+        self.forget();
+        *self.version.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Forgets what the server did not tell for this release, or for one of those that share it.
+    fn refresh(&self) {
+        let mut state = self.state();
+        let known = state.known.as_ref();
+        let is_told = known.is_some_and(|known| known.told.is_some());
+        if !is_told || !self.is_shared.load(Ordering::Relaxed) {
+            *state = State::forgotten();
+        }
+    }
+
+    /// What the server says of itself: the cheapest request there is.
+    pub(super) fn version(&self, connection: &Connection) -> Result<Version, Failure> {
+        if !self.is_shared.load(Ordering::Relaxed) {
+            return version(connection);
+        }
+        // Others wait for the same answer.
+        let mut known = self.version.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(version) = &*known {
+            return Ok(version.clone());
+        }
+        let version = version(connection)?;
+        *known = Some(version.clone());
+        Ok(version)
+    }
+
+    /// Forgets what is served where one of the objects changes it, for the releases that share it.
+    pub(super) fn watch(&self, objects: &[Object]) {
+        if !self.is_shared.load(Ordering::Relaxed) {
+            return;
+        }
+        let is_one = |object: &Object| {
+            matches!(
+                object.key.kind.as_str(),
+                "CustomResourceDefinition" | "APIService"
+            )
         };
+        if objects.iter().any(is_one) {
+            self.forget();
+        }
     }
 
     fn kinds(&self, connection: &Connection) -> Result<Known, Failure> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         if let Some(known) = &state.known {
             return Ok(known.clone());
         }
@@ -178,7 +250,7 @@ impl Discovery {
         let known = match kept {
             Some(kinds) => Known {
                 kinds: Arc::new(kinds),
-                is_fresh: false,
+                told: None,
             },
             None => {
                 let kinds = connection.block_on(discover(connection))?;
@@ -187,7 +259,7 @@ impl Discovery {
                 }
                 Known {
                     kinds: Arc::new(kinds),
-                    is_fresh: true,
+                    told: Some(Instant::now()),
                 }
             }
         };
@@ -195,7 +267,8 @@ impl Discovery {
         Ok(known)
     }
 
-    /// The kind, asked for anew where a file of an earlier run does not know it.
+    /// The kind, asked for anew where a file of an earlier run does not know it, or others found out
+    /// what is served.
     pub(super) fn find(
         &self,
         connection: &Connection,
@@ -205,7 +278,10 @@ impl Discovery {
     ) -> Result<Option<Kind>, Failure> {
         let known = self.kinds(connection)?;
         let found = known.kinds.find(group, version, kind);
-        if found.is_some() || known.is_fresh {
+        let is_young = known
+            .told
+            .is_some_and(|told| !self.is_shared.load(Ordering::Relaxed) || told.elapsed() < YOUNG);
+        if found.is_some() || is_young {
             return Ok(found);
         }
         self.forget();
@@ -273,11 +349,12 @@ pub(super) fn capabilities(
     connection: &Connection,
     discovery: &Discovery,
 ) -> Result<Capabilities, Error> {
-    discovery.forget();
+    discovery.refresh();
     let known = discovery
         .kinds(connection)
         .map_err(|failure| failure.wrap("could not get apiVersions from Kubernetes"))?;
-    let version = version(connection)
+    let version = discovery
+        .version(connection)
         .map_err(|failure| failure.wrap("could not get server version from Kubernetes"))?;
     let mut kube_version = KubeVersion::parse(&version.git_version)?;
     kube_version.normalized.clear();
@@ -290,7 +367,7 @@ pub(super) fn capabilities(
 }
 
 /// `version.Info`
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Version {
     #[serde(default, rename = "gitVersion")]
     pub(super) git_version: String,
@@ -300,8 +377,7 @@ pub(super) struct Version {
     pub(super) minor: String,
 }
 
-/// What the server says of itself: the cheapest request there is.
-pub(super) fn version(connection: &Connection) -> Result<Version, Failure> {
+fn version(connection: &Connection) -> Result<Version, Failure> {
     let answer = connection.send(Request::get("/version"))?;
     serde_json::from_slice(&answer.body).map_err(|error| Failure::garbled(&error))
 }
