@@ -2,6 +2,7 @@
 
 CARGO ?= cargo
 HELM ?= helm
+HELMFILE ?= helmfile
 
 .PHONY: help build test check fmt clippy bench diff-helm dist registries moto
 
@@ -38,11 +39,11 @@ fmt: ## Check the format
 clippy: ## Check the lints
 	$(CARGO) clippy --all-targets -- -D warnings
 
-bench: build ## Measure; beside helm where it is installed
+bench: build ## Measure; beside helm and helmfile where they are installed
 	$(CARGO) bench
-	PINTLE=$(or $(CARGO_TARGET_DIR),target)/release/pintle benches/compare.sh
-	PINTLE=$(or $(CARGO_TARGET_DIR),target)/release/pintle benches/dependencies.sh
-	PINTLE=$(or $(CARGO_TARGET_DIR),target)/release/pintle benches/cluster.sh
+	@for bench in compare dependencies cluster fleet; do \
+	echo "benches/$$bench.sh"; \
+	PINTLE=$(or $(CARGO_TARGET_DIR),target)/release/pintle HELM=$(HELM) HELMFILE=$(HELMFILE) benches/$$bench.sh || exit 1; done
 
 diff-helm: build ## Compare one chart's render with helm's: make diff-helm CHART=path [VALUES=file]
 	@test -n "$(CHART)" || { echo 'say which chart: make diff-helm CHART=path' >&2; exit 2; }

@@ -269,7 +269,7 @@ fn charts_that_hooks_change_are_read_again() {
         let outcome = Run::pintle(&["fleet", "template", "--concurrency", concurrency])
             .chart("web", "", TEMPLATE)
             .file("helmfile.yaml", &state)
-            .file("other.yaml", &TEMPLATE.replace("a:", "b:"))
+            .file("other.yaml", TEMPLATE.replace("a:", "b:"))
             .go();
         let lines = outcome.success().lines();
         let shown: Vec<&str> = lines.filter(|line| line.contains(": n")).collect();
