@@ -344,6 +344,7 @@ fn plan(
         Mode::Trial if !options.skip_crds => crd::definitions(&release.chart.crds(), cluster)?,
         _ => definitions,
     };
+    cluster.backend.expect(release);
     let mut wanted = cluster
         .backend
         .build_beside(&release.manifest, &definitions)
@@ -411,6 +412,7 @@ fn bring(
     }
     if options.replace {
         replace(release, cluster)?;
+        cluster.backend.expect(release);
     }
     store
         .create(release)

@@ -16,6 +16,9 @@ const WORKLOADS: &[&str] = &[
     "Pod",
 ];
 
+/// The group of objects that stand for what runs on Amazon ECS.
+const ECS: &str = "ecs.pintle.dev";
+
 /// Tells what the workloads of a release wrote, or those of its objects, hooks among them, that are named
 /// as `KIND/NAME` or `NAME`; gives a line for each container that could not be read.
 ///
@@ -29,7 +32,11 @@ pub fn run(
     tell: &(dyn Fn(LogLine) + Sync),
 ) -> Result<Vec<String>, Error> {
     let record = get::release(release, 0, backend, namespace)?;
-    let is_workload = |object: &Object| WORKLOADS.contains(&object.key.kind.as_str());
+    backend.expect(&record);
+    let is_workload = |object: &Object| match object.key.group.as_str() {
+        ECS => ["Service", "RunTask", "Schedule"].contains(&object.key.kind.as_str()),
+        _ => WORKLOADS.contains(&object.key.kind.as_str()),
+    };
     let mut objects = backend.build(&record.manifest)?;
     objects.retain(is_workload);
     if !names.is_empty() {

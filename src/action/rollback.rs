@@ -84,11 +84,12 @@ pub fn run(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<Relea
         hooks: former.hooks,
         labels: former.labels,
         apply_method: method,
-        ecs: crate::value::Frozen::Null,
+        ecs: former.ecs,
     };
     if options.mode == Mode::DryRun {
         return Ok(target);
     }
+    cluster.backend.expect(&target);
     let early = match options.operation.care {
         Care::Helm => None,
         Care::More => Some(plan(options, &last, &target, cluster)?),
@@ -137,9 +138,11 @@ fn plan(
     let before = backend.build(&current.manifest).map_err(|error| {
         error.wrap("unable to build kubernetes objects from current release manifest")
     })?;
-    let mut wanted = backend.build(&target.manifest).map_err(|error| {
-        error.wrap("unable to build kubernetes objects from new release manifest")
-    })?;
+    let mut wanted = backend
+        .build_beside(&target.manifest, &[])
+        .map_err(|error| {
+            error.wrap("unable to build kubernetes objects from new release manifest")
+        })?;
     let owner = Owner {
         name: &target.name,
         namespace: &target.namespace,

@@ -45,6 +45,7 @@ pub fn run<'a>(name: &str, options: &Options, cluster: &Cluster<'_>) -> Result<T
     check_known_name(name, "releaseTest: Release name is invalid")?;
     let store = cluster.backend.store(cluster.namespace);
     let mut release = history::last(&*store, name)?;
+    cluster.backend.expect(&release);
     let method = match release.apply_method {
         ApplyMethod::Server => ApplyMethod::Server,
         _ => ApplyMethod::Client,

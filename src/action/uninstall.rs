@@ -102,6 +102,7 @@ pub fn run(
         return Err(pending::refuse(&release));
     }
     debug("uninstall: deleting release");
+    cluster.backend.expect(&release);
     let operation = &options.operation;
     let goes_on = operation.care == Care::More && release.info.status == Status::Uninstalling;
     if !goes_on {

@@ -558,6 +558,7 @@ fn plan(
 ) -> Result<Plan, Error> {
     let backend = cluster.backend;
     let operation = &options.operation;
+    backend.expect(release);
     let mut wanted = backend.build_beside(&release.manifest, &definitions)?;
     let mut current = backend.build(&current.manifest).map_err(|error| {
         error.wrap("unable to build kubernetes objects from current release manifest")

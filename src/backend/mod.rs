@@ -30,7 +30,7 @@ use serde_json::Value;
 use crate::chart::Capabilities;
 use crate::diag::{Error, Notice};
 pub use crate::kubernetes::health::{self, Budget, Count, Health};
-use crate::release::Store;
+use crate::release::{Release, Store};
 use crate::value::Frozen;
 
 /// What becomes of a field that somebody else manages.
@@ -150,6 +150,20 @@ pub struct Changes {
 
 /// Somewhere to bring releases to.
 pub trait Backend: Send + Sync {
+    /// A revision of a release is worked on from now on: its manifest is built, its hooks run. A backend
+    /// that looks at all objects of a release together, or names the release, hears of it by this.
+    fn expect(&self, release: &Release) {
+        let _ = release;
+    }
+
+    /// Where the release that is worked on can be reached, as far as its objects say it.
+    ///
+    /// # Errors
+    /// Whatever the other side says.
+    fn addresses(&self) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
+
     /// Whether it can be reached at all.
     ///
     /// # Errors

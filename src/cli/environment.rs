@@ -32,6 +32,8 @@ pub(super) struct Environment {
     pub(super) has_post_renderer: Cell<bool>,
     /// What a state's command line brings with it.
     pub(super) errand: Option<Errand>,
+    /// What holds for Amazon ECS, once the configuration was read.
+    pub(super) ecs: OnceCell<Box<crate::backend::ecs::Config>>,
 }
 
 /// One of many command lines that a process runs for a state.
@@ -86,6 +88,7 @@ impl Environment {
             is_strict: Cell::new(false),
             has_post_renderer: Cell::new(false),
             errand: None,
+            ecs: OnceCell::new(),
         }
     }
 
@@ -500,6 +503,7 @@ mod tests {
             is_strict: Cell::new(false),
             has_post_renderer: Cell::new(false),
             errand: None,
+            ecs: OnceCell::new(),
         }
     }
 

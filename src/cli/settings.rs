@@ -38,14 +38,7 @@ impl Settings {
         flags: &mut FlagSet,
         environment: &Environment,
     ) -> Result<Settings, Error> {
-        let loaded = match flags.text("config") {
-            "" => {
-                let here = std::env::current_dir()
-                    .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", ".", &error)))?;
-                config::find(&here)?
-            }
-            path => Some(config::load(Path::new(path))?),
-        };
+        let loaded = Settings::load(flags)?;
         let mut settings = Settings {
             held: Vec::new(),
             ecs: ecs::Config::default(),
@@ -80,9 +73,43 @@ impl Settings {
         let slim = slim.map(|(slim, place)| (slim.to_string(), place));
         settings.hold(flags, environment, ("slimRecords", run::SLIM), slim);
         settings.ecs = layers.ecs()?;
+        // Whoever connects finds it there; a second resolution says the same.
+        let _ = environment.ecs.set(Box::new(settings.ecs.clone()));
         settings.api_versions(flags, environment, &layers);
         settings.values(flags, &layers);
         Ok(settings)
+    }
+
+    /// The file that `--config` names, or the one that is found from here upwards.
+    fn load(flags: &FlagSet) -> Result<Option<Loaded>, Error> {
+        Ok(match flags.text("config") {
+            "" => {
+                let here = std::env::current_dir()
+                    .map_err(|error| Error::new(Kind::Io, os::path_error("getwd", ".", &error)))?;
+                config::find(&here)?
+            }
+            path => Some(config::load(Path::new(path))?),
+        })
+    }
+
+    /// Reads what holds for Amazon ECS alone, where all else is known already.
+    ///
+    /// # Errors
+    /// As [`Settings::resolve`].
+    pub(super) fn find_ecs(flags: &FlagSet, environment: &Environment) -> Result<(), Error> {
+        let loaded = Settings::load(flags)?;
+        let mut settings = Settings {
+            held: Vec::new(),
+            ecs: ecs::Config::default(),
+        };
+        let loaded = loaded.as_ref();
+        let chosen = settings.environment(flags, environment, loaded);
+        let layers = Layers {
+            loaded,
+            chosen: &chosen,
+        };
+        let _ = environment.ecs.set(Box::new(layers.ecs()?));
+        Ok(())
     }
 
     /// What holds for Amazon ECS.

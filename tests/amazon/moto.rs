@@ -107,6 +107,28 @@ impl Moto {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
+    /// The names of its subnets, and of a security group in their network.
+    pub(crate) fn subnets(&self) -> (Vec<String>, String) {
+        let ask = |action: &str| {
+            let body = format!("Action={action}&Version=2016-11-15");
+            let mut answer = ureq::post(format!("{}/", self.url))
+                .header("authorization", signed("ec2"))
+                .header("content-type", "application/x-www-form-urlencoded")
+                .send(body)
+                .expect("an answer");
+            answer.body_mut().read_to_string().expect("a text")
+        };
+        let all = |text: &str, name: &str| -> Vec<String> {
+            let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+            let parts = text.split(&open).skip(1);
+            let found = parts.filter_map(|part| Some(part.split_once(&close)?.0.to_owned()));
+            found.collect()
+        };
+        let groups = all(&ask("DescribeSecurityGroups"), "groupId");
+        let subnets = all(&ask("DescribeSubnets"), "subnetId");
+        (subnets, groups.first().cloned().unwrap_or_default())
+    }
+
     /// Puts an object into a bucket, or makes a bucket; gives the object's version.
     pub(crate) fn put(&self, path: &str, body: &str) -> String {
         let answer = ureq::put(format!("{}/{path}", self.url))

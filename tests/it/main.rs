@@ -17,6 +17,8 @@ mod deploy;
 #[path = "../difference.rs"]
 mod difference;
 mod documentation;
+#[cfg(feature = "ecs")]
+mod ecs;
 mod examples;
 #[cfg(feature = "http")]
 mod fault;

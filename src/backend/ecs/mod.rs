@@ -5,6 +5,8 @@
 //! in `docs/ecs.md`); documents of `ecs.pintle.dev/v1` are passed on as they are (`native`). What cannot be
 //! said on ECS is a [`Diagnostic`](desired::Diagnostic) each, all of them in one run.
 
+#[cfg(feature = "ecs")]
+pub mod cluster;
 pub mod code;
 pub mod config;
 pub mod desired;

@@ -2,6 +2,7 @@
 //! and `test`.
 
 use super::super::run;
+use super::super::run::amazon::FLAGS as AMAZON;
 use super::super::settings::Settings;
 use super::page::{Call, Count, Live, Operand, Page};
 use super::render::PROJECT;
@@ -53,7 +54,7 @@ const CONFLICTS: &[Flag] = &[Flag::text(
 const fn page(path: &'static str, about: &'static str, operands: &'static [Operand]) -> Page {
     Page::new(path, about)
         .takes(operands)
-        .with(&[PROJECT])
+        .with(&[PROJECT, AMAZON])
         .like(path)
         .runs(release)
 }
@@ -77,7 +78,15 @@ pub(super) const PAGES: &[Page] = &[
             ),
         ],
     )
-    .with(&[PROJECT, UNLOCK, CONFLICTS, SLIM, CRDS, run::PATIENCE])
+    .with(&[
+        PROJECT,
+        AMAZON,
+        UNLOCK,
+        CONFLICTS,
+        SLIM,
+        CRDS,
+        run::PATIENCE,
+    ])
     .examples(&[
         (
             "install shop ./chart -f prod.yaml",
@@ -103,6 +112,7 @@ pub(super) const PAGES: &[Page] = &[
     )
     .with(&[
         PROJECT,
+        AMAZON,
         UNLOCK,
         CONFLICTS,
         ALWAYS,
@@ -127,7 +137,7 @@ pub(super) const PAGES: &[Page] = &[
             ),
         ],
     )
-    .with(&[PROJECT, UNLOCK, CONFLICTS, SLIM, run::PATIENCE]),
+    .with(&[PROJECT, AMAZON, UNLOCK, CONFLICTS, SLIM, run::PATIENCE]),
     page(
         "uninstall",
         "Delete releases, and what belongs to them",
@@ -138,7 +148,7 @@ pub(super) const PAGES: &[Page] = &[
             Live::Release,
         )],
     )
-    .with(&[PROJECT, UNLOCK, run::PATIENCE])
+    .with(&[PROJECT, AMAZON, UNLOCK, run::PATIENCE])
     .alias(&["delete"]),
     page("list", "List releases", &[]).alias(&["ls"]),
     page(
@@ -150,7 +160,7 @@ pub(super) const PAGES: &[Page] = &[
         "Its record, how much of each workload is ready, its pods, and what is wrong: states,\n\
              warnings, and the last log lines of containers that failed.",
     )
-    .with(&[PROJECT, run::STATUS, run::PATIENCE])
+    .with(&[PROJECT, AMAZON, run::STATUS, run::PATIENCE])
     .runs(|call, terminal| {
         Settings::resolve(&mut call.flags, call.environment)?;
         run::status::pintle(&call.flags, &call.arguments, call.environment, terminal)
@@ -173,7 +183,7 @@ pub(super) const PAGES: &[Page] = &[
                 Live::Nothing,
             ),
         ])
-        .with(&[PROJECT, run::LOGS])
+        .with(&[PROJECT, AMAZON, run::LOGS])
         .runs(|call, terminal| {
             Settings::resolve(&mut call.flags, call.environment)?;
             run::logs::pintle(&call.flags, &call.arguments, call.environment, terminal)?;
@@ -187,7 +197,11 @@ pub(super) const PAGES: &[Page] = &[
             ),
         ]),
     page("history", "List the revisions of a release", &[RELEASE]),
-    page("test", "Run the tests of a release's chart", &[RELEASE]).with(&[PROJECT, run::PATIENCE]),
+    page("test", "Run the tests of a release's chart", &[RELEASE]).with(&[
+        PROJECT,
+        AMAZON,
+        run::PATIENCE,
+    ]),
     Page::new("get", "Print what is recorded of a release"),
     page("get all", "Everything", &[RELEASE]),
     page("get hooks", "The hooks", &[RELEASE]),

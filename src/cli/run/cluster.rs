@@ -86,6 +86,7 @@ pub(in crate::cli) fn connect(
 ) -> Result<Box<dyn Backend>, Error> {
     match Target::of(flags)? {
         Target::Kube => connect_to_cluster(flags, environment),
+        Target::Ecs(cluster) => super::amazon::connect(&cluster, flags, environment),
         Target::Dir(path) => {
             let dir = Dir::new(path, environment.namespace(flags));
             Ok(Box::new(match environment.own() {

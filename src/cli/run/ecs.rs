@@ -101,7 +101,7 @@ fn manifest_file(arguments: &[String]) -> Option<&str> {
 }
 
 /// The day, as ISO 8601 writes it.
-fn today() -> Result<String, Error> {
+pub(super) fn today() -> Result<String, Error> {
     let now = jiff::Timestamp::try_from(Real::new().now());
     let now = now.map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
     Ok(now.strftime("%Y-%m-%d").to_string())

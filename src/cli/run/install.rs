@@ -39,7 +39,34 @@ pub(in crate::cli) fn strict(
     }
     let release = run(&options, backend, (flags, environment), terminal)
         .map_err(|error| error.wrap("INSTALLATION FAILED"))?;
-    print(&release, flags, terminal)
+    print(&release, flags, terminal)?;
+    tell_addresses(
+        backend.filter(|_| options.mode == Mode::Real),
+        flags,
+        terminal,
+    );
+    Ok(())
+}
+
+/// Tells where a release can be reached, below its notes.
+pub(super) fn tell_addresses(
+    backend: Option<&dyn Backend>,
+    flags: &FlagSet,
+    terminal: &mut Terminal,
+) {
+    let Some(backend) = backend.filter(|_| flags.text("output") == "table") else {
+        return;
+    };
+    match backend.addresses() {
+        Ok(addresses) if addresses.is_empty() => {}
+        Ok(addresses) => {
+            terminal.print(&format!("URLS:\n{}\n", addresses.join("\n")));
+        }
+        // The release is there all the same.
+        Err(error) => {
+            terminal.complain(&format!("warning: its addresses are not known: {error}\n"))
+        }
+    }
 }
 
 /// Installs, and shows what happens meanwhile; without a `backend` it is only tried.

@@ -1,6 +1,7 @@
 //! One function a command: it builds what the action is given, and prints what comes back.
 
 pub(super) mod adjust;
+pub(super) mod amazon;
 pub(super) mod cluster;
 pub(super) mod create;
 pub(super) mod diff;

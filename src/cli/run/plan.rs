@@ -4,7 +4,7 @@ use super::super::environment::Environment;
 use super::diff::{Form, look};
 use super::session::{Run, timeout};
 use super::source::BEYOND;
-use super::{cluster, upgrade};
+use super::{cluster, install, upgrade};
 use crate::action::plan::{self, Arguments, Plan, has_credentials};
 use crate::backend::TIMEOUT;
 use crate::diag::{Error, Kind};
@@ -155,6 +155,7 @@ pub(in crate::cli) fn apply<'a>(
         ));
     }
     restore(&plan, flags, known)?;
+    super::super::settings::Settings::find_ecs(flags, environment)?;
     let arguments = [plan.release.clone(), plan.arguments.chart.clone()];
     let backend = cluster::connect(flags, environment)?;
     let backend = backend.as_ref();
@@ -168,7 +169,9 @@ pub(in crate::cli) fn apply<'a>(
     let outcome = run.with_chart(Some(backend), terminal, |around, context, out, notices| {
         plan::apply(&plan, &wish, backend, around, (context, out, notices))
     })?;
-    upgrade::print(&outcome, &plan.release, flags, terminal)
+    upgrade::print(&outcome, &plan.release, flags, terminal)?;
+    install::tell_addresses(Some(backend), flags, terminal);
+    Ok(())
 }
 
 fn is_list(flag: &Flag) -> bool {

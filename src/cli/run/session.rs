@@ -363,7 +363,7 @@ pub(super) fn operation(flags: &FlagSet, environment: &Environment) -> Result<Op
     Ok(Operation {
         resolution: resolution(flags)?,
         care: care(flags),
-        wait: strategy(flags),
+        wait: strategy(flags)?,
         jobs: match flags.is("wait-for-jobs") {
             true => Jobs::Complete,
             false => Jobs::Started,
@@ -418,20 +418,34 @@ fn resolution(flags: &FlagSet) -> Result<Option<Resolution>, Error> {
     }
 }
 
-/// The value of `--wait`.
-pub(super) fn strategy(flags: &FlagSet) -> Strategy {
-    match flags.text("wait") {
+/// The value of `--wait`; on ECS it is waited where nobody says otherwise.
+///
+/// # Errors
+/// A target that is none.
+pub(super) fn strategy(flags: &FlagSet) -> Result<Strategy, Error> {
+    Ok(match flags.text("wait") {
         "watcher" => Strategy::Watcher,
         "legacy" => Strategy::Legacy,
+        _ if is_amazon(flags)? && !flags.changed("wait") => Strategy::Watcher,
         _ => Strategy::HookOnly,
-    }
+    })
 }
+
+fn is_amazon(flags: &FlagSet) -> Result<bool, Error> {
+    Ok(matches!(Target::of(flags)?, Target::Ecs(_)))
+}
+
+/// How long a deployment on ECS may take where nobody says: load balancers drain for minutes.
+const AMAZON_TIMEOUT: Duration = Duration::from_secs(900);
 
 /// The value of `--timeout`.
 ///
 /// # Errors
 /// A text that is no duration.
 pub(super) fn timeout(flags: &FlagSet) -> Result<Duration, Error> {
+    if !flags.changed("timeout") && is_amazon(flags)? {
+        return Ok(AMAZON_TIMEOUT);
+    }
     let duration = time::Duration::parse(flags.text("timeout"))
         .map_err(|error| Error::new(Kind::Usage, error))?;
     Ok(Duration::from_nanos(

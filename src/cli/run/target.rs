@@ -10,6 +10,8 @@ use crate::go::flag::FlagSet;
 pub(super) enum Target {
     /// The cluster of the kubeconfig.
     Kube,
+    /// A cluster of Amazon ECS; the one that the configuration names where this is empty.
+    Ecs(String),
     /// A folder.
     Dir(PathBuf),
     /// Nowhere: records live as long as the process.
@@ -27,19 +29,16 @@ impl Target {
             ("" | "kube", "") => Ok(Target::Kube),
             ("memory", "") => Ok(Target::Memory),
             ("dir", path) if !path.is_empty() => Ok(Target::Dir(PathBuf::from(path))),
-            ("ecs", _) => Err(Error::new(
-                Kind::Unsupported,
-                format!("the target {text:?} is not part of pintle yet"),
-            )),
+            ("ecs", cluster) => Ok(Target::Ecs(cluster.to_owned())),
             _ => Err(
                 Error::new(Kind::Usage, format!("there is no target {text:?}"))
-                    .with_hint("Targets are `kube`, `dir:PATH` and `memory`."),
+                    .with_hint("Targets are `kube`, `ecs:CLUSTER`, `dir:PATH` and `memory`."),
             ),
         }
     }
 
     /// Whether what is brought there runs.
     pub(super) fn runs(&self) -> bool {
-        *self == Target::Kube
+        matches!(self, Target::Kube | Target::Ecs(_))
     }
 }

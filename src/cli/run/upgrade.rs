@@ -51,7 +51,10 @@ pub(in crate::cli) fn strict(
         options.replace = found == Found::Uninstalled;
         let backend = (dry_run != DryRun::Client).then_some(backend.as_ref());
         let release = install::run(&options, backend, (flags, environment), terminal)?;
-        return install::print(&release, flags, terminal);
+        install::print(&release, flags, terminal)?;
+        let backend = backend.filter(|_| options.mode == Mode::Real);
+        install::tell_addresses(backend, flags, terminal);
+        return Ok(());
     }
     let options = options(flags, arguments, environment, source, dry_run)?;
     let run = Run {
@@ -70,7 +73,10 @@ pub(in crate::cli) fn strict(
         }
         _ => error,
     })?;
-    print(&outcome, name, flags, terminal)
+    print(&outcome, name, flags, terminal)?;
+    let backend = (options.mode == Mode::Real).then_some(backend);
+    install::tell_addresses(backend, flags, terminal);
+    Ok(())
 }
 
 /// Says what an upgrade did, and how the release stands.
