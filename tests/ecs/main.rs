@@ -10,7 +10,10 @@ mod compare;
 mod exception;
 #[path = "../harness.rs"]
 mod harness;
+mod network;
+mod pod;
 mod rule;
+mod work;
 
 use std::path::Path;
 use std::process::ExitCode;

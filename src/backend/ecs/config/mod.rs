@@ -470,6 +470,11 @@ impl Config {
         self.partition.as_deref().unwrap_or("aws")
     }
 
+    /// Whether objects of this kind are left out.
+    pub fn ignores(&self, kind: &str) -> bool {
+        self.ignore_kinds.iter().any(|it| it == kind)
+    }
+
     /// The cluster, `default` where none is named.
     pub fn cluster(&self) -> &str {
         self.cluster.as_deref().unwrap_or("default")

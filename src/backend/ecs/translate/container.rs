@@ -3,8 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::env::{self, Variables};
-use super::object::{Field, whole};
+use super::object::Field;
+use super::port;
 use super::probe;
+use super::security;
 use super::size::{self, Share, Size};
 use super::traffic::Traffic;
 use super::volume::{self, Volumes};
@@ -60,7 +62,7 @@ pub(super) fn containers(
             shares(&share, &mut definition);
         }
         plain(container, &mut definition);
-        let ports = ports(workload, container, index, &traffic.names);
+        let ports = port::ports(workload, container, index, &traffic.names);
         set_list(&mut definition, "portMappings", ports);
         set_list(&mut definition, "environment", variables.environment());
         set_list(&mut definition, "secrets", variables.secrets());
@@ -75,7 +77,8 @@ pub(super) fn containers(
             health = probe::health(workload, container, &checked);
         }
         if role == Role::App {
-            probe::unready(workload, container, !checked.is_empty());
+            let by = traffic.managed.iter().find(|(it, _)| it == name);
+            probe::unready(workload, container, by.map(|(_, by)| *by));
         }
         if let Some(health) = &health {
             definition.insert("healthCheck".into(), health.clone());
@@ -90,7 +93,7 @@ pub(super) fn containers(
             .or(size.task.map(|(_, memory)| memory));
         let (points, memories) = volume::mounts(workload, container, volumes, memory);
         set_list(&mut definition, "mountPoints", points);
-        security(workload, container, memories, &mut definition);
+        security::security(workload, container, memories, &mut definition);
         restart(workload, role, &mut definition);
         pod_wide(workload, &mut definition);
         requirements(workload, container, &mut definition);
@@ -109,7 +112,7 @@ pub(super) fn containers(
         }
         definitions.push(definition);
     }
-    undeclared(&mut definitions, traffic, &workload.containers());
+    port::undeclared(&mut definitions, traffic, &workload.containers());
     found.definitions = definitions.into_iter().map(Value::Object).collect();
     found
 }
@@ -201,233 +204,6 @@ fn plain(container: &Field<'_>, definition: &mut Map<String, Value>) {
     }
 }
 
-/// `portMappings`. `names` are those that something refers to, by container and port.
-fn ports(
-    workload: &Workload<'_>,
-    container: &Field<'_>,
-    index: usize,
-    names: &super::traffic::Names,
-) -> Vec<Value> {
-    let mut found = Vec::new();
-    for port in container.list("ports") {
-        let Some(number) = port.whole("containerPort") else {
-            continue;
-        };
-        let protocol = port.text("protocol").unwrap_or("TCP").to_lowercase();
-        if !["tcp", "udp"].contains(&protocol.as_str()) {
-            let message = format!("ECS has no {}", protocol.to_uppercase());
-            workload.tell(1009, &format!("{}.protocol", port.path), message);
-            continue;
-        }
-        let mut mapping = Map::new();
-        if let Some((name, application)) = names.get(&(index, number)).filter(|_| protocol == "tcp")
-        {
-            mapping.insert("name".into(), name.as_str().into());
-            if let Some(application) = application {
-                mapping.insert("appProtocol".into(), (*application).into());
-            }
-        }
-        mapping.insert("containerPort".into(), number.into());
-        if let Some(host) = port.whole("hostPort").filter(|host| *host > 0) {
-            match host == number || workload.is_host() {
-                true => {
-                    mapping.insert("hostPort".into(), host.into());
-                }
-                false => {
-                    let message = "every task has an address of its own, on which the container's port is open";
-                    workload.tell(3007, &format!("{}.hostPort", port.path), message);
-                }
-            }
-        }
-        mapping.insert("protocol".into(), protocol.into());
-        found.push(Value::Object(mapping));
-    }
-    found
-}
-
-/// Ports that Services name and containers do not: on Kubernetes declaring them is optional.
-fn undeclared(definitions: &mut [Map<String, Value>], traffic: &Traffic, containers: &[Field<'_>]) {
-    for ((index, port), (name, application)) in &traffic.names {
-        add_port(definitions, *index, *port, Some((name, *application)));
-    }
-    for (name, port) in &traffic.checked {
-        if let Some(index) = containers
-            .iter()
-            .position(|it| it.text("name") == Some(name))
-        {
-            add_port(definitions, index, *port, None);
-        }
-    }
-}
-
-fn add_port(
-    definitions: &mut [Map<String, Value>],
-    index: usize,
-    port: i64,
-    named: Option<(&String, Option<&'static str>)>,
-) {
-    let Some(definition) = definitions.get_mut(index) else {
-        return;
-    };
-    let mappings = definition
-        .entry("portMappings")
-        .or_insert_with(|| json!([]));
-    let Some(mappings) = mappings.as_array_mut() else {
-        return;
-    };
-    if mappings
-        .iter()
-        .any(|it| it["containerPort"] == port && it["protocol"] == "tcp")
-    {
-        return;
-    }
-    let mut mapping = json!({"containerPort": port, "protocol": "tcp"});
-    if let Some((name, application)) = named {
-        mapping["name"] = name.as_str().into();
-        if let Some(application) = application {
-            mapping["appProtocol"] = application.into();
-        }
-    }
-    mappings.push(mapping);
-}
-
-/// `securityContext`, of the container on top of the pod's.
-fn security(
-    workload: &Workload<'_>,
-    container: &Field<'_>,
-    memories: Vec<Value>,
-    definition: &mut Map<String, Value>,
-) {
-    let own = container.get("securityContext");
-    let pods = workload.pod.get("securityContext");
-    let find = |name: &str| {
-        let own = own.as_ref().and_then(|it| it.get(name));
-        own.or_else(|| pods.as_ref().and_then(|it| it.get(name)))
-    };
-    let user = find("runAsUser").and_then(|it| whole(it.value));
-    let group = find("runAsGroup").and_then(|it| whole(it.value));
-    if let Some(user) = user {
-        let text = match group {
-            Some(group) => format!("{user}:{group}"),
-            None => user.to_string(),
-        };
-        definition.insert("user".into(), text.into());
-    }
-    if let Some(field) = find("runAsNonRoot").filter(|it| it.value == true) {
-        match user {
-            None => workload.tell(
-                2007,
-                &field.path,
-                "ECS does not check the user of an image; name one in runAsUser",
-            ),
-            Some(0) => workload.tell(1018, &field.path, "the user is root"),
-            Some(_) => {}
-        }
-    }
-    let mut options = Vec::new();
-    let mut linux = Map::new();
-    if let Some(own) = &own {
-        if own.is("readOnlyRootFilesystem") {
-            definition.insert("readonlyRootFilesystem".into(), true.into());
-        }
-        if own.is("privileged") {
-            match workload.is_fargate() {
-                true => {
-                    let path = format!("{}.privileged", own.path);
-                    workload.tell(1004, &path, "Fargate gives no access to its hosts");
-                }
-                false => {
-                    definition.insert("privileged".into(), true.into());
-                }
-            }
-        }
-        if let Some(field) = own
-            .get("allowPrivilegeEscalation")
-            .filter(|it| it.value == false)
-        {
-            match workload.is_fargate() {
-                true => workload.tell(2007, &field.path, "Fargate cannot be told"),
-                false => options.push("no-new-privileges".to_owned()),
-            }
-        }
-        if let Some(capabilities) = capabilities(workload, own) {
-            linux.insert("capabilities".into(), capabilities);
-        }
-        if let Some(field) = own.get("procMount").filter(|it| it.value != "Default") {
-            workload.tell(2007, &field.path, "ECS cannot be told");
-        }
-        if let Some(field) = own.get("windowsOptions") {
-            workload.tell(2007, &field.path, "ECS cannot be told");
-        }
-    }
-    // What the pod says is told once, with the pod.
-    let is_own = |name: &str| own.as_ref().is_some_and(|it| it.get(name).is_some());
-    for name in ["seLinuxOptions", "seccompProfile", "appArmorProfile"] {
-        let Some(field) = find(name) else {
-            continue;
-        };
-        let expressed = match workload.is_fargate() {
-            true => Vec::new(),
-            false => docker_options(name, &field),
-        };
-        if expressed.is_empty() && is_own(name) {
-            workload.tell(2007, &field.path, "ECS cannot be told");
-        }
-        options.extend(expressed);
-    }
-    if !memories.is_empty() {
-        linux.insert("tmpfs".into(), memories.into());
-    }
-    if workload.wants("init-process") {
-        linux.insert("initProcessEnabled".into(), true.into());
-    }
-    if !linux.is_empty() {
-        definition.insert("linuxParameters".into(), linux.into());
-    }
-    if !options.is_empty() {
-        definition.insert("dockerSecurityOptions".into(), json!(options));
-    }
-}
-
-/// What Docker understands of a profile.
-pub(super) fn docker_options(name: &str, field: &Field<'_>) -> Vec<String> {
-    match name {
-        "seLinuxOptions" => ["user", "role", "type", "level"]
-            .iter()
-            .filter_map(|part| Some(format!("label:{part}:{}", field.text(part)?)))
-            .collect(),
-        "appArmorProfile" if field.text("type") == Some("Localhost") => field
-            .text("localhostProfile")
-            .map(|profile| vec![format!("apparmor:{profile}")])
-            .unwrap_or_default(),
-        _ => Vec::new(),
-    }
-}
-
-fn capabilities(workload: &Workload<'_>, own: &Field<'_>) -> Option<Value> {
-    let field = own.get("capabilities")?;
-    let plain = |it: &Field<'_>| {
-        let text = it.scalar();
-        text.strip_prefix("CAP_").unwrap_or(&text).to_owned()
-    };
-    let mut found = Map::new();
-    let mut added = Vec::new();
-    for item in field.list("add") {
-        let name = plain(&item);
-        if workload.is_fargate() && name != "SYS_PTRACE" {
-            workload.tell(1016, &item.path, format!("Fargate does not add {name}"));
-        }
-        added.push(name);
-    }
-    let dropped: Vec<String> = field.list("drop").iter().map(plain).collect();
-    for (name, list) in [("add", added), ("drop", dropped)] {
-        if !list.is_empty() {
-            found.insert(name.into(), json!(list));
-        }
-    }
-    (!found.is_empty()).then_some(Value::Object(found))
-}
-
 fn restart(workload: &Workload<'_>, role: Role, definition: &mut Map<String, Value>) {
     if role == Role::Sidecar {
         let policy = json!({"enabled": true, "restartAttemptPeriod": 60});
@@ -483,7 +259,20 @@ fn pod_wide(workload: &Workload<'_>, definition: &mut Map<String, Value>) {
     let control = |it: &Field<'_>| json!({"namespace": it.text("name"), "value": it.get("value").map(|it| it.scalar())});
     let controls: Vec<Value> = sysctls.unwrap_or_default().iter().map(control).collect();
     set_list(definition, "systemControls", controls);
-    if let Some(config) = workload.pod.get("dnsConfig") {
+    if workload.is_host() {
+        let aliases = workload.pod.list("hostAliases");
+        let hosts = aliases.iter().flat_map(|alias| {
+            let names = alias.list("hostnames").into_iter();
+            names.map(|name| json!({"hostname": name.scalar(), "ipAddress": alias.text("ip")}))
+        });
+        set_list(definition, "extraHosts", hosts.collect());
+        if let Some(name) = workload.pod.text("hostname").filter(|it| !it.is_empty()) {
+            definition.insert("hostname".into(), name.into());
+        }
+    }
+    let dns = workload.pod.get("dnsConfig");
+    let is_all = workload.pod.text("dnsPolicy") == Some("None") && !workload.is_windows();
+    if let Some(config) = dns.filter(|_| is_all) {
         let texts = |name: &str| {
             config
                 .list(name)

@@ -293,6 +293,11 @@ fn rollout(workload: &Workload<'_>, configuration: &mut Map<String, Value>) -> &
         .as_ref()
         .is_some_and(|it| it.get("blueGreen").is_some())
     {
+        let promotion = root.at(&["spec", "strategy", "blueGreen", "autoPromotionEnabled"]);
+        if promotion.is_some_and(|it| it.value == false) {
+            let hooks = json!([{"targetType": "PAUSE", "lifecycleStages": ["PRE_PRODUCTION_TRAFFIC_SHIFT"]}]);
+            configuration.insert("lifecycleHooks".into(), hooks);
+        }
         return "BLUE_GREEN";
     }
     let Some(canary) = strategy.and_then(|it| it.get("canary")) else {
@@ -345,6 +350,10 @@ fn rollout(workload: &Workload<'_>, configuration: &mut Map<String, Value>) -> &
                     break;
                 }
                 before = *weight;
+            }
+            if 100 - before > *first + 1 {
+                let message = "after the last step the rest would come at once";
+                workload.tell(1018, "spec.strategy.canary.steps", message);
             }
             let linear = json!({"stepPercent": *first as f64, "stepBakeTimeInMinutes": bake});
             configuration.insert("linearConfiguration".into(), linear);

@@ -6,7 +6,7 @@ use super::context::{Context, selects};
 use super::object::Object;
 use super::scaling;
 use super::secret;
-use super::workload::{Work, Workload};
+use super::workload::{Work, Workload, lent};
 
 /// What becomes of an object that runs no pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,7 @@ fn fate(group: &str, kind: &str) -> Fate {
         | ("autoscaling", "HorizontalPodAutoscaler")
         | ("keda.sh", "ScaledObject")
         | ("policy", "PodDisruptionBudget")
+        | ("keda.sh", "TriggerAuthentication" | "ClusterTriggerAuthentication")
         | ("external-secrets.io", "ExternalSecret" | "SecretStore" | "ClusterSecretStore") => {
             Fate::Used
         }
@@ -73,6 +74,13 @@ pub(super) fn runs(object: &Object<'_>) -> bool {
 
 /// Whether a workload can be translated at all; tells where not.
 pub(super) fn is_translated(ctx: &Context<'_>, object: &Object<'_>) -> bool {
+    // Its pods are run by a Rollout.
+    let is_lent = |rollout: &Object<'_>| {
+        lent(ctx, rollout).is_some_and(|it| std::ptr::eq(it.body, object.body))
+    };
+    if ctx.of("Rollout").any(is_lent) {
+        return false;
+    }
     match object.kind {
         "StatefulSet" => {
             let is_allowed =
@@ -94,8 +102,7 @@ pub(super) fn is_translated(ctx: &Context<'_>, object: &Object<'_>) -> bool {
                 return false;
             }
             if replicas > 1 && has_volumes {
-                let message = "several tasks would share one volume";
-                ctx.tell(object, 1002, "spec.volumeClaimTemplates", message);
+                ctx.tell(object, 1002, "", "several tasks would share one volume");
                 return false;
             }
             true
@@ -107,12 +114,7 @@ pub(super) fn is_translated(ctx: &Context<'_>, object: &Object<'_>) -> bool {
 /// Tells what becomes of all other objects.
 pub(super) fn tell(ctx: &Context<'_>, workloads: &[Workload<'_>]) {
     for object in &ctx.objects {
-        let is_ignored = ctx
-            .config
-            .ignore_kinds
-            .iter()
-            .any(|kind| kind == object.kind);
-        if runs(object) || is_ignored {
+        if runs(object) {
             continue;
         }
         match fate(object.group, object.kind) {
@@ -153,11 +155,19 @@ fn budgets(ctx: &Context<'_>, workloads: &[Workload<'_>]) {
 
 /// Tells of workloads that would be the same on ECS.
 fn names(ctx: &Context<'_>, workloads: &[Workload<'_>]) {
-    let mut by_name: BTreeMap<String, Vec<&Workload<'_>>> = BTreeMap::new();
+    let mut by_name: BTreeMap<(&str, String), Vec<&Workload<'_>>> = BTreeMap::new();
     for workload in workloads {
-        by_name.entry(workload.family()).or_default().push(workload);
+        let own = [
+            ("family", workload.family()),
+            ("name", workload.name.clone()),
+        ];
+        let service = matches!(workload.work, Work::Service | Work::Daemon)
+            .then(|| ("service", workload.service()));
+        for key in own.into_iter().chain(service) {
+            by_name.entry(key).or_default().push(workload);
+        }
     }
-    for (name, same) in by_name {
+    for ((_, name), same) in by_name {
         if same.len() > 1 {
             for workload in same {
                 let message = format!("several are called {name} on ECS");

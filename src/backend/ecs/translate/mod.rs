@@ -1,5 +1,8 @@
 //! Kubernetes objects to ECS, rule by rule (`docs/ecs.md`).
 
+mod action;
+mod balancer;
+mod call;
 mod container;
 mod context;
 mod deployment;
@@ -8,19 +11,24 @@ mod file;
 mod ingress;
 mod inventory;
 pub(super) mod job;
+mod keda;
+mod lead;
 mod name;
 pub(super) mod object;
 pub(super) mod order;
 mod patch;
 mod placement;
 pub(super) mod pod;
+mod port;
 mod probe;
 mod quantity;
 mod rolling;
 mod route;
+mod rule;
 pub(super) mod scaling;
 pub(super) mod schedule;
 mod secret;
+mod security;
 mod service;
 pub(super) mod size;
 mod traffic;
@@ -42,7 +50,12 @@ pub(super) fn translate(input: &Input<'_>, report: &Report) -> Vec<Group> {
     let meant = input
         .objects
         .iter()
-        .filter(|body| !object::is_ignored(body) && !native::is_native(body));
+        .filter(|body| !object::is_ignored(body) && !native::is_native(body))
+        .filter(|body| {
+            !input
+                .config
+                .ignores(body["kind"].as_str().unwrap_or_default())
+        });
     let ctx = Context {
         config: input.config,
         release: input.release,
@@ -52,17 +65,10 @@ pub(super) fn translate(input: &Input<'_>, report: &Report) -> Vec<Group> {
             .collect(),
     };
     let ctx = &ctx;
-    let is_ignored = |object: &&Object<'_>| {
-        input
-            .config
-            .ignore_kinds
-            .iter()
-            .any(|kind| kind == object.kind)
-    };
     let workloads: Vec<Workload<'_>> = ctx
         .objects
         .iter()
-        .filter(|object| !is_ignored(object) && inventory::is_translated(ctx, object))
+        .filter(|object| inventory::is_translated(ctx, object))
         .filter_map(|object| {
             let workload = Workload::of(ctx, object);
             if workload.is_none() && inventory::runs(object) {

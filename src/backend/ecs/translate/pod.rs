@@ -10,6 +10,7 @@ use super::object::Field;
 use super::patch;
 use super::placement::Placement;
 use super::secret::{self, Place};
+use super::security;
 use super::size::Size;
 use super::traffic::Traffic;
 use super::volume;
@@ -36,7 +37,9 @@ pub(super) fn definition(
     prune(&mut volumes, &containers.definitions);
     containers.read.append(&mut volumes.read);
     if !volumes.filled.is_empty() {
-        write_files(workload, &volumes.filled, &mut containers.definitions);
+        let is_unsized = size.task.is_none() && !workload.is_fargate();
+        let definitions = &mut containers.definitions;
+        write_files(workload, &volumes.filled, is_unsized, definitions);
     }
     log(workload, &mut containers.definitions);
     whole_pod(workload);
@@ -132,9 +135,18 @@ fn prune(volumes: &mut volume::Volumes, definitions: &[Value]) {
 }
 
 /// Puts the container that writes files in front of all others.
-fn write_files(workload: &Workload<'_>, filled: &[file::Filled], definitions: &mut Vec<Value>) {
+fn write_files(
+    workload: &Workload<'_>,
+    filled: &[file::Filled],
+    is_unsized: bool,
+    definitions: &mut Vec<Value>,
+) {
     let image = workload.ctx.config.config_files.image.as_deref();
-    let writer = file::writer(image.unwrap_or(file::IMAGE), filled);
+    let mut writer = file::writer(image.unwrap_or(file::IMAGE), filled);
+    if is_unsized {
+        // Without a size of the task ECS wants memory of every container; this is the least.
+        writer.insert("memoryReservation".into(), 6.into());
+    }
     let depends = json!([{"containerName": file::WRITER, "condition": "SUCCESS"}]);
     for definition in definitions.iter_mut() {
         if definition["name"] == file::WRITER {
@@ -242,6 +254,12 @@ fn namespaces(workload: &Workload<'_>, request: &mut Map<String, Value>) {
     }
     if let Some(mode) = workload.object.own_text("pid-mode") {
         request.insert("pidMode".into(), mode.into());
+        if let Some(field) = workload.object.own("pid-mode")
+            && mode == "host"
+            && workload.is_fargate()
+        {
+            workload.tell(1004, &field.path, "Fargate gives no access to its hosts");
+        }
     }
     if pod.is("hostIPC") {
         request.insert("ipcMode".into(), "host".into());
@@ -259,7 +277,7 @@ fn namespaces(workload: &Workload<'_>, request: &mut Map<String, Value>) {
 /// Members of the pod that become nothing, or something else than they say.
 fn whole_pod(workload: &Workload<'_>) {
     let pod = &workload.pod;
-    let usual: [(&str, Value); 10] = [
+    let usual: [(&str, Value); 9] = [
         ("tolerations", json!([])),
         ("priorityClassName", "".into()),
         ("priority", 0.into()),
@@ -269,7 +287,6 @@ fn whole_pod(workload: &Workload<'_>) {
         ("enableServiceLinks", true.into()),
         ("automountServiceAccountToken", true.into()),
         ("overhead", json!({})),
-        ("ephemeralContainers", json!([])),
     ];
     for (name, usual) in usual {
         if let Some(field) = pod.get(name).filter(|it| *it.value != usual) {
@@ -277,13 +294,26 @@ fn whole_pod(workload: &Workload<'_>) {
         }
     }
     if let Some(policy) = pod.get("dnsPolicy") {
-        let has_config = pod.get("dnsConfig").is_some();
-        let is_said = policy.value == "ClusterFirst" || policy.value == "None" && has_config;
+        let is_said = ["ClusterFirst", "None"]
+            .iter()
+            .any(|it| policy.value == *it);
         if !is_said {
             workload.tell(3007, &policy.path, "tasks ask the resolver of their VPC");
         }
     }
-    if let Some(aliases) = pod.get("hostAliases").filter(|it| !it.items().is_empty()) {
+    if let Some(config) = pod.get("dnsConfig") {
+        let is_all = pod.text("dnsPolicy") == Some("None") && !workload.is_windows();
+        match config.get("options").filter(|it| !it.items().is_empty()) {
+            _ if !is_all => {
+                let message = "tasks ask the resolver of their VPC, unless dnsPolicy is None";
+                workload.tell(2014, &config.path, message);
+            }
+            Some(options) => workload.tell(2014, &options.path, "ECS cannot be told"),
+            None => {}
+        }
+    }
+    let aliases = pod.get("hostAliases").filter(|_| !workload.is_host());
+    if let Some(aliases) = aliases.filter(|it| !it.items().is_empty()) {
         workload.tell(
             1018,
             &aliases.path,
@@ -291,7 +321,8 @@ fn whole_pod(workload: &Workload<'_>) {
         );
     }
     for name in ["hostname", "subdomain"] {
-        if let Some(field) = pod.get(name).filter(|it| it.value != "") {
+        let is_kept = name == "hostname" && workload.is_host();
+        if let Some(field) = pod.get(name).filter(|it| it.value != "" && !is_kept) {
             workload.tell(
                 2014,
                 &field.path,
@@ -299,9 +330,24 @@ fn whole_pod(workload: &Workload<'_>) {
             );
         }
     }
+    for (name, code) in [
+        ("nodeName", 2006),
+        ("readinessGates", 2014),
+        ("schedulingGates", 2014),
+        ("setHostnameAsFQDN", 2014),
+        ("resourceClaims", 1018),
+    ] {
+        let is_empty = |value: &Value| match value {
+            Value::Array(items) => items.is_empty(),
+            value => *value == json!(false) || *value == json!(""),
+        };
+        if let Some(field) = pod.get(name).filter(|it| !is_empty(it.value)) {
+            workload.tell(code, &field.path, "ECS has nothing like it");
+        }
+    }
     if let Some(seconds) = pod
         .get("activeDeadlineSeconds")
-        .filter(|_| workload.work != Work::Task)
+        .filter(|_| matches!(workload.work, Work::Service | Work::Daemon))
     {
         workload.tell(2014, &seconds.path, "tasks of a service run until they end");
     }
@@ -329,7 +375,7 @@ fn pod_security(workload: &Workload<'_>, context: &Field<'_>) {
         let Some(field) = context.get(name) else {
             continue;
         };
-        let is_said = !workload.is_fargate() && !container::docker_options(name, &field).is_empty();
+        let is_said = !workload.is_fargate() && !security::docker_options(name, &field).is_empty();
         if !is_said {
             workload.tell(2007, &field.path, "ECS cannot be told");
         }

@@ -66,9 +66,10 @@ pub(super) fn health(
         number(&probe, "failureThreshold", 3)
     };
     let (retries, is_retries) = clamp(threshold, 1, 10);
-    let own = liveness
-        .as_ref()
-        .map_or(0, |it| number(it, "initialDelaySeconds", 0));
+    let own = match is_startup {
+        true => 0,
+        false => number(&probe, "initialDelaySeconds", 0),
+    };
     let wanted = own + budget(container).unwrap_or_default();
     let (start, is_start) = clamp(wanted, 0, 300);
     if is_timeout || is_interval || is_retries || is_start && startup.is_none() {
@@ -224,11 +225,42 @@ pub(super) fn check(workload: &Workload<'_>, container: &Field<'_>, target: i64)
         check.set("HealthCheckPort", port.to_string().into());
     }
     check.set("HealthCheckPath", http.text("path").unwrap_or("/").into());
-    let (interval, a) = clamp(number(&probe, "periodSeconds", 10), 5, 300);
+    pace(workload, &probe, &mut check);
+    check
+}
+
+/// What the target group of a network load balancer checks: the readiness probe, where it asks by HTTP or
+/// opens a connection; otherwise whether a connection can be opened.
+pub(super) fn check_of_connections(
+    workload: &Workload<'_>,
+    container: &Field<'_>,
+    target: i64,
+) -> Check {
+    let Some(probe) = container.get("readinessProbe") else {
+        return Check::default();
+    };
+    if probe.get("httpGet").is_some() {
+        return check(workload, container, target);
+    }
+    let Some(tcp) = probe.get("tcpSocket") else {
+        return Check::default();
+    };
+    let mut check = Check::default();
+    check.set("HealthCheckProtocol", "TCP".into());
+    let port = port(container, &tcp).filter(|port| *port != target);
+    let port = port.map_or("traffic-port".to_owned(), |port| port.to_string());
+    check.set("HealthCheckPort", port.into());
+    pace(workload, &probe, &mut check);
+    check
+}
+
+/// How often a probe asks, and how often it has to be answered, as target groups take it.
+fn pace(workload: &Workload<'_>, probe: &Field<'_>, check: &mut Check) {
+    let (interval, a) = clamp(number(probe, "periodSeconds", 10), 5, 300);
     let most = (interval - 1).min(120);
-    let (timeout, b) = clamp(number(&probe, "timeoutSeconds", 1), 2, most);
-    let (unhealthy, c) = clamp(number(&probe, "failureThreshold", 3), 2, 10);
-    let (healthy, d) = clamp(number(&probe, "successThreshold", 1), 2, 10);
+    let (timeout, b) = clamp(number(probe, "timeoutSeconds", 1), 2, most);
+    let (unhealthy, c) = clamp(number(probe, "failureThreshold", 3), 2, 10);
+    let (healthy, d) = clamp(number(probe, "successThreshold", 1), 2, 10);
     if a || b || c || d {
         let message =
             "target groups take intervals from 5 s, timeouts from 2 s and thresholds from 2 to 10";
@@ -238,7 +270,6 @@ pub(super) fn check(workload: &Workload<'_>, container: &Field<'_>, target: i64)
     check.set("HealthCheckTimeoutSeconds", timeout.into());
     check.set("HealthyThresholdCount", healthy.into());
     check.set("UnhealthyThresholdCount", unhealthy.into());
-    check
 }
 
 impl Check {
@@ -251,13 +282,28 @@ impl Check {
     }
 }
 
-/// Tells where a readiness probe is not used; `is_checked` where a target group or gateway uses it.
-pub(super) fn unready(workload: &Workload<'_>, container: &Field<'_>, is_checked: bool) {
+/// What uses a readiness probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Checker {
+    /// A target group of HTTP, or a gateway.
+    Requests,
+    /// A target group of a network load balancer.
+    Connections,
+}
+
+/// Tells where a readiness probe is not used by what checks the container.
+pub(super) fn unready(workload: &Workload<'_>, container: &Field<'_>, by: Option<Checker>) {
     let Some(probe) = container.get("readinessProbe") else {
         return;
     };
-    let is_used =
-        is_checked && probe.get("httpGet").is_some() || workload.wants("readiness-as-healthcheck");
+    let is_used = match by {
+        Some(Checker::Requests) => probe.get("httpGet").is_some(),
+        Some(Checker::Connections) => {
+            probe.get("httpGet").is_some() || probe.get("tcpSocket").is_some()
+        }
+        None => false,
+    };
+    let is_used = is_used || workload.wants("readiness-as-healthcheck");
     if !is_used {
         let message =
             "nothing asks whether the container is ready; traffic begins as soon as it runs";

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::ingress::{self, Rule};
+use super::ingress;
+use super::lead;
 use super::object::{Field, Object};
+use super::rule::Rule;
 use super::traffic::Traffic;
 use super::workload::Workload;
 
@@ -146,9 +148,9 @@ fn actions<'a>(
     for backend in &backends {
         let name = backend.text("name").unwrap_or_default();
         let port = backend.get("port");
-        let found = ingress::resolve(ctx, object, workloads, (name, port.as_ref(), &backend.path))?;
+        let found = lead::resolve(ctx, object, workloads, (name, port.as_ref(), &backend.path))?;
         let index = found.workload;
-        let Some(arn) = ingress::lead(ctx, object, &workloads[index], &found, &mut traffic[index])
+        let Some(arn) = lead::lead(ctx, object, &workloads[index], &found, &mut traffic[index])
         else {
             continue;
         };

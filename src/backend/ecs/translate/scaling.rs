@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::desired::Resource;
 use super::context::Context;
+use super::keda;
 use super::object::{Field, Object, whole};
 use super::quantity::Quantity;
-use super::schedule;
 use super::size::{self, Size};
 use super::workload::{Work, Workload};
 
@@ -15,9 +15,9 @@ const DIMENSION: &str = "ecs:service:DesiredCount";
 
 /// The autoscaler of a workload.
 pub(super) struct Scaler<'b, 'a> {
-    object: &'b Object<'a>,
+    pub(super) object: &'b Object<'a>,
     pub(super) least: u64,
-    most: u64,
+    pub(super) most: u64,
 }
 
 /// The HorizontalPodAutoscaler or ScaledObject of a workload.
@@ -128,7 +128,7 @@ pub(super) fn resources(
     };
     if scaler.object.group == "keda.sh" {
         let mut actions = Vec::new();
-        triggers(workload, scaler, size, &mut policy, &mut actions);
+        keda::triggers(workload, scaler, size, &mut policy, &mut actions);
         for (number, (mut request, expression, zone)) in actions.into_iter().enumerate() {
             let name = format!("{}-cron-{number}", workload.name);
             base(&mut request);
@@ -151,10 +151,10 @@ pub(super) fn resources(
 }
 
 /// Cool-downs, and whether it never shrinks.
-struct Pace {
-    down: i64,
-    up: i64,
-    never_down: bool,
+pub(super) struct Pace {
+    pub(super) down: i64,
+    pub(super) up: i64,
+    pub(super) never_down: bool,
 }
 
 /// `spec.behavior` of an HPA.
@@ -186,7 +186,8 @@ fn pace(ctx: &Context<'_>, object: &Object<'_>) -> Pace {
         let Some(part) = part(name) else {
             continue;
         };
-        if let Some(policies) = part.get("policies").filter(|it| !it.items().is_empty()) {
+        let policies = part.get("policies").filter(|it| !it.items().is_empty());
+        if let Some(policies) = policies.filter(|it| !is_usual(name, it.value)) {
             ctx.tell(
                 object,
                 2014,
@@ -196,13 +197,13 @@ fn pace(ctx: &Context<'_>, object: &Object<'_>) -> Pace {
         }
         let is_off = part
             .get("selectPolicy")
-            .filter(|it| it.value == "Disabled" && name == "scaleUp");
+            .filter(|it| it.value == "Min" || it.value == "Disabled" && name == "scaleUp");
         if let Some(field) = is_off {
             ctx.tell(
                 object,
                 2014,
                 &field.path,
-                "target tracking cannot only shrink",
+                "target tracking grows as it has to",
             );
         }
         if let Some(field) = part.get("tolerance") {
@@ -217,7 +218,7 @@ fn pace(ctx: &Context<'_>, object: &Object<'_>) -> Pace {
     pace
 }
 
-fn tracking(target: f64, metric: (&'static str, Value), pace: &Pace) -> Value {
+pub(super) fn tracking(target: f64, metric: (&'static str, Value), pace: &Pace) -> Value {
     let mut configuration = Map::new();
     configuration.insert("TargetValue".into(), target.into());
     configuration.insert(metric.0.into(), metric.1);
@@ -230,7 +231,7 @@ fn tracking(target: f64, metric: (&'static str, Value), pace: &Pace) -> Value {
 }
 
 /// A metric that ECS keeps itself.
-fn predefined(resource: &str) -> Option<(&'static str, Value)> {
+pub(super) fn predefined(resource: &str) -> Option<(&'static str, Value)> {
     let kind = match resource {
         "cpu" => "ECSServiceAverageCPUUtilization",
         "memory" => "ECSServiceAverageMemoryUtilization",
@@ -243,6 +244,17 @@ fn predefined(resource: &str) -> Option<(&'static str, Value)> {
 }
 
 type Metric = (String, f64, (&'static str, Value));
+
+/// Whether policies are those of Kubernetes' defaults.
+fn is_usual(name: &str, policies: &Value) -> bool {
+    let percent = json!({"type": "Percent", "value": 100, "periodSeconds": 15});
+    let pods = json!({"type": "Pods", "value": 4, "periodSeconds": 15});
+    let items = policies.as_array().map(Vec::as_slice).unwrap_or_default();
+    match name {
+        "scaleDown" => items == [percent],
+        _ => items.len() == 2 && items.contains(&percent) && items.contains(&pods),
+    }
+}
 
 /// What an HPA tracks.
 fn metrics(workload: &Workload<'_>, object: &Object<'_>, size: &Size) -> Vec<Metric> {
@@ -259,7 +271,14 @@ fn metrics(workload: &Workload<'_>, object: &Object<'_>, size: &Size) -> Vec<Met
         told(ctx, object, &field.path, wanted, target);
         found.extend(predefined("cpu").map(|metric| ("cpu".to_owned(), target, metric)));
     }
-    for (index, metric) in spec.list("metrics").iter().enumerate() {
+    let metrics = spec.list("metrics");
+    // As on Kubernetes.
+    if found.is_empty() && metrics.is_empty() {
+        let target = rescaled(workload, "cpu", 80.0, size);
+        told(ctx, object, "spec.metrics", 80.0, target);
+        found.extend(predefined("cpu").map(|metric| ("cpu".to_owned(), target, metric)));
+    }
+    for (index, metric) in metrics.iter().enumerate() {
         match metric.text("type").unwrap_or_default() {
             "Resource" => {
                 let Some(resource) = metric.get("resource") else {
@@ -318,6 +337,9 @@ fn metrics(workload: &Workload<'_>, object: &Object<'_>, size: &Size) -> Vec<Met
                     .map(Quantity::number);
                 match (custom(workload, &field), target) {
                     (Some(specification), Some(target)) => {
+                        if field.scalar().trim().starts_with("sqs:") {
+                            counted(ctx, object, &metric.path);
+                        }
                         let word = super::name::plain(&name);
                         found.push((
                             word,
@@ -384,7 +406,17 @@ fn of_resource(
     }
 }
 
-fn told(ctx: &Context<'_>, object: &Object<'_>, path: &str, wanted: f64, sent: f64) {
+/// Tells what a backlog is measured with.
+pub(super) fn counted(ctx: &Context<'_>, object: &Object<'_>, path: &str) {
+    ctx.tell(
+        object,
+        2024,
+        path,
+        "running tasks are counted by Container Insights",
+    );
+}
+
+pub(super) fn told(ctx: &Context<'_>, object: &Object<'_>, path: &str, wanted: f64, sent: f64) {
     if wanted != sent {
         let message = format!("{wanted} % of what is asked for are {sent} % of the task");
         ctx.tell(object, 2008, path, message);
@@ -392,7 +424,7 @@ fn told(ctx: &Context<'_>, object: &Object<'_>, path: &str, wanted: f64, sent: f
 }
 
 /// What ECS measures against: the task's size, or the sum of what its containers reserve.
-fn whole_of(name: &str, size: &Size) -> Option<f64> {
+pub(super) fn whole_of(name: &str, size: &Size) -> Option<f64> {
     if let Some((cpu, memory)) = Workload::task_size(size) {
         return Some(if name == "cpu" {
             cpu as f64
@@ -405,7 +437,7 @@ fn whole_of(name: &str, size: &Size) -> Option<f64> {
 }
 
 /// A share of what is asked for as one of the task.
-fn rescaled(workload: &Workload<'_>, name: &str, percent: f64, size: &Size) -> f64 {
+pub(super) fn rescaled(workload: &Workload<'_>, name: &str, percent: f64, size: &Size) -> f64 {
     if workload.ctx.config.hpa.rescale == Some(false) {
         return percent;
     }
@@ -418,7 +450,7 @@ fn rescaled(workload: &Workload<'_>, name: &str, percent: f64, size: &Size) -> f
 }
 
 /// Two decimals.
-fn round(value: f64) -> f64 {
+pub(super) fn round(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
@@ -449,115 +481,4 @@ pub(in crate::backend::ecs) fn backlog(queue: &str, cluster: &str, service: &str
         }}},
         {"Id": "backlog", "ReturnData": true, "Label": "BacklogPerTask", "Expression": "visible / running"},
     ]})
-}
-
-type Scheduled = (Map<String, Value>, String, String);
-
-/// What KEDA watches.
-fn triggers(
-    workload: &Workload<'_>,
-    scaler: &Scaler<'_, '_>,
-    size: &Size,
-    policy: &mut impl FnMut(&str, Value),
-    actions: &mut Vec<Scheduled>,
-) {
-    let ctx = workload.ctx;
-    let object = scaler.object;
-    let root = object.root();
-    let Some(spec) = root.get("spec") else {
-        return;
-    };
-    let pace = Pace {
-        down: spec.whole("cooldownPeriod").unwrap_or(300).max(60),
-        up: 60,
-        never_down: false,
-    };
-    for (number, trigger) in spec.list("triggers").iter().enumerate() {
-        let kind = trigger.text("type").unwrap_or_default();
-        let said = |name: &str| {
-            trigger
-                .get("metadata")
-                .and_then(|it| it.get(name))
-                .map(|it| it.scalar())
-        };
-        let value = |name: &str| said(name).and_then(|text| text.parse::<f64>().ok());
-        match kind {
-            "aws-sqs-queue" => {
-                let url = said("queueURL").unwrap_or_default();
-                let queue = url.rsplit(['/', ':']).next().unwrap_or_default();
-                let target = value("queueLength").unwrap_or(5.0);
-                let metric = backlog(queue, workload.cluster(), &workload.service());
-                policy(
-                    &format!("sqs-{number}"),
-                    tracking(target, ("CustomizedMetricSpecification", metric), &pace),
-                );
-                ctx.tell(
-                    object,
-                    2024,
-                    &trigger.path,
-                    "running tasks are counted by Container Insights",
-                );
-            }
-            "aws-cloudwatch" => {
-                let dimension = (said("dimensionName"), said("dimensionValue"));
-                let mut metric = json!({
-                    "Namespace": said("namespace"),
-                    "MetricName": said("metricName"),
-                    "Statistic": said("metricStat").unwrap_or_else(|| "Average".to_owned()),
-                });
-                if let (Some(names), Some(values)) = dimension {
-                    let pairs = names.split(';').zip(values.split(';'));
-                    let pairs: Vec<Value> = pairs
-                        .map(|(name, value)| json!({"Name": name, "Value": value}))
-                        .collect();
-                    metric["Dimensions"] = pairs.into();
-                }
-                let Some(target) = value("targetMetricValue") else {
-                    ctx.tell(object, 1018, &trigger.path, "it has no targetMetricValue");
-                    continue;
-                };
-                policy(
-                    &format!("cloudwatch-{number}"),
-                    tracking(target, ("CustomizedMetricSpecification", metric), &pace),
-                );
-            }
-            "cpu" | "memory" => {
-                let wanted = value("value").unwrap_or(80.0);
-                let target = rescaled(workload, kind, wanted, size);
-                told(ctx, object, &trigger.path, wanted, target);
-                if let Some(metric) = predefined(kind) {
-                    policy(kind, tracking(target, metric, &pace));
-                }
-            }
-            "cron" => {
-                let zone = said("timezone").unwrap_or_else(|| "UTC".to_owned());
-                let wanted = value("desiredReplicas").unwrap_or(1.0).max(0.0) as u64;
-                for (word, least) in [("start", wanted), ("end", scaler.least)] {
-                    let text = said(word).unwrap_or_default();
-                    match schedule::translate(&text) {
-                        Ok(found) => {
-                            for expression in found.expressions {
-                                let mut request = Map::new();
-                                let action = json!({"MinCapacity": least, "MaxCapacity": scaler.most.max(least)});
-                                request.insert("ScalableTargetAction".into(), action);
-                                actions.push((request, expression, zone.clone()));
-                            }
-                        }
-                        Err(message) => ctx.tell(
-                            object,
-                            1011,
-                            &format!("{}.metadata.{word}", trigger.path),
-                            message,
-                        ),
-                    }
-                }
-            }
-            other => ctx.tell(
-                object,
-                1018,
-                &trigger.path,
-                format!("ECS cannot scale by {other}"),
-            ),
-        }
-    }
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::config::LaunchType;
 use super::super::desired::Resource;
+use super::call;
 use super::context::selects;
 use super::deployment;
 use super::object;
@@ -26,11 +27,11 @@ pub(super) fn service(workload: &Workload<'_>, traffic: Traffic) -> Group {
     let placement = placement::placement(workload);
     let pods = pod::definition(workload, &size, &placement, &traffic);
     let mut definition = pods.definition;
-    let called: Vec<String> = traffic::called(ctx, workload, &definition.request)
+    let called: Vec<String> = call::called(ctx, workload, &definition.request)
         .into_iter()
         .map(str::to_owned)
         .collect();
-    traffic::rewrite(ctx, &mut definition.request);
+    call::rewrite(ctx, &mut definition.request);
     let is_daemon = workload.work == Work::Daemon;
     let scaler = scaling::find(ctx, workload).filter(|_| !is_daemon);
     let replicas = match &scaler {
@@ -41,6 +42,9 @@ pub(super) fn service(workload: &Workload<'_>, traffic: Traffic) -> Group {
             .max(0)
             .unsigned_abs(),
     };
+    if workload.object.kind == "StatefulSet" {
+        stateful(workload);
+    }
     if let Some(field) = member("minReadySeconds").filter(|it| *it.value != json!(0)) {
         workload.tell(2014, &field.path, "a task counts as soon as it is healthy");
     }
@@ -127,6 +131,24 @@ pub(super) fn service(workload: &Workload<'_>, traffic: Traffic) -> Group {
     }
 }
 
+/// Members of a StatefulSet that only an order of its own would keep.
+fn stateful(workload: &Workload<'_>) {
+    let root = workload.object.root();
+    let usual = [
+        (&["spec", "podManagementPolicy"][..], json!("OrderedReady")),
+        (&["spec", "updateStrategy", "type"], json!("RollingUpdate")),
+        (
+            &["spec", "updateStrategy", "rollingUpdate", "partition"],
+            json!(0),
+        ),
+    ];
+    for (way, usual) in usual {
+        if let Some(field) = root.at(way).filter(|it| *it.value != usual) {
+            workload.tell(2014, &field.path, "ECS changes tasks in no order");
+        }
+    }
+}
+
 /// How many tasks there may be while it changes.
 fn percents(workload: &Workload<'_>, replicas: u64, is_daemon: bool) -> Percents {
     let root = workload.object.root();
@@ -148,7 +170,13 @@ fn percents(workload: &Workload<'_>, replicas: u64, is_daemon: bool) -> Percents
             minimum: 0,
         };
     }
-    let rolling = strategy.as_ref().and_then(|it| it.get("rollingUpdate"));
+    let of_rollout = root
+        .at(&["spec", "strategy", "canary"])
+        .filter(|_| workload.object.kind == "Rollout");
+    let rolling = strategy
+        .as_ref()
+        .and_then(|it| it.get("rollingUpdate"))
+        .or(of_rollout);
     let amount = |name: &str| {
         let field = rolling.as_ref().and_then(|it| it.get(name));
         let found = field.as_ref().and_then(|it| Amount::of(it.value));

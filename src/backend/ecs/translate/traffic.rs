@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::config::{Clients, Discovery};
 use super::super::desired::Resource;
+use super::balancer;
 use super::context::{Context, selects};
 use super::ingress;
-use super::name;
 use super::object::{Field, Object, whole};
 use super::order::Group;
 use super::probe;
@@ -23,8 +23,8 @@ pub(super) struct Traffic {
     pub(super) names: Names,
     /// Container and port of target groups.
     pub(super) checked: Vec<(String, i64)>,
-    /// Containers whose readiness probes are used.
-    pub(super) managed: Vec<String>,
+    /// Containers whose readiness probes are used, and by what.
+    pub(super) managed: Vec<(String, probe::Checker)>,
     /// `services` of Service Connect.
     pub(super) connect: Vec<Value>,
     pub(super) registries: Vec<Value>,
@@ -46,7 +46,7 @@ pub(super) fn plan<'a>(
         one(ctx, service, workloads, &mut traffic);
     }
     for (workload, traffic) in workloads.iter().zip(&mut traffic) {
-        attached(ctx, workload, traffic);
+        balancer::attached(ctx, workload, traffic);
     }
     let others = ingress::plan(ctx, workloads, &mut traffic);
     for (workload, traffic) in workloads.iter().zip(&mut traffic) {
@@ -130,7 +130,14 @@ fn one<'a>(
     let index = match selected.as_slice() {
         [only] => *only,
         [] => {
-            ctx.tell(service, 3003, "", "it selects no workload of the release");
+            let selector = service.root().at(&["spec", "selector"]);
+            let is_refused = ctx.objects.iter().any(|it| {
+                let labels = &it.body["spec"]["template"]["metadata"]["labels"];
+                it.namespace == service.namespace && selects(selector.clone(), labels)
+            });
+            if !is_refused {
+                ctx.tell(service, 3003, "", "it selects no workload of the release");
+            }
             return;
         }
         several => {
@@ -147,12 +154,16 @@ fn one<'a>(
         }
     };
     let (workload, traffic) = (&workloads[index], &mut traffic[index]);
+    if workload.work == Work::Daemon && workload.is_fargate() {
+        return;
+    }
+    quiet(ctx, service, &spec);
     match kind {
         "NodePort" => {
             let message = "tasks have addresses of their own; it is translated as a ClusterIP";
             ctx.tell(service, 2014, "spec.type", message);
         }
-        "LoadBalancer" => balancer(ctx, service, &spec, workload, traffic),
+        "LoadBalancer" => balancer::balancer(ctx, service, &spec, workload, traffic),
         _ => {}
     }
     if spec.text("clusterIP") == Some("None") {
@@ -169,6 +180,31 @@ fn one<'a>(
     }
     if discovery != Discovery::CloudMap {
         connect(ctx, service, &spec, workload, traffic);
+    }
+}
+
+/// Members of a Service that nothing of ECS keeps.
+fn quiet(ctx: &Context<'_>, service: &Object<'_>, spec: &Field<'_>) {
+    let ranges = spec.get("loadBalancerSourceRanges");
+    for field in ranges.into_iter().chain(spec.get("externalIPs")) {
+        if !field.items().is_empty() {
+            ctx.tell(
+                service,
+                2014,
+                &field.path,
+                "security groups decide who comes in",
+            );
+        }
+    }
+    for name in ["externalTrafficPolicy", "internalTrafficPolicy"] {
+        if let Some(field) = spec.get(name).filter(|it| it.value == "Local") {
+            ctx.tell(
+                service,
+                3007,
+                &field.path,
+                "tasks have addresses of their own",
+            );
+        }
     }
 }
 
@@ -208,6 +244,10 @@ fn connect(
             continue;
         };
         if port.text("protocol").unwrap_or("TCP") != "TCP" {
+            // A load balancer takes it.
+            if spec.text("type") == Some("LoadBalancer") {
+                continue;
+            }
             let message = "Service Connect is for TCP; switch it off with ecs.pintle.dev/service-connect: \"off\"";
             ctx.tell(service, 1009, &format!("{}.protocol", port.path), message);
             continue;
@@ -322,154 +362,6 @@ fn cloud_map(
     traffic.discovery.push(resource);
 }
 
-/// A network load balancer in front of a Service.
-fn balancer(
-    ctx: &Context<'_>,
-    service: &Object<'_>,
-    spec: &Field<'_>,
-    workload: &Workload<'_>,
-    traffic: &mut Traffic,
-) {
-    let attached = service.own_text("target-group-arn");
-    let load_balancer = ctx.config.nlb.arn.as_deref();
-    if attached.is_none() && load_balancer.is_none() {
-        ctx.tell(
-            service,
-            1014,
-            "spec.type",
-            "set ecs.nlb.arn, or ecs.pintle.dev/target-group-arn",
-        );
-        return;
-    }
-    for port in spec.list("ports") {
-        let Some((_, container, number)) = target(workload, &port) else {
-            let message = format!("no container of {} has this port", workload.name);
-            ctx.tell(service, 1010, &format!("{}.targetPort", port.path), message);
-            continue;
-        };
-        traffic.checked.push((container.clone(), number));
-        traffic.start(workload, &container);
-        if let Some(arn) = attached {
-            traffic.balance(arn, &container, number);
-            continue;
-        }
-        let protocol = port.text("protocol").unwrap_or("TCP");
-        let word = port.text("name").map_or(number.to_string(), str::to_owned);
-        let called = group_name(workload, service, &word);
-        let mut request = json!({
-            "Name": called,
-            "Protocol": protocol,
-            "Port": number,
-            "TargetType": target_type(workload),
-        });
-        match &ctx.config.ingress.vpc_id {
-            Some(vpc) => request["VpcId"] = vpc.as_str().into(),
-            None => ctx.tell(service, 1014, "spec.type", "set ecs.ingress.vpcId"),
-        }
-        let mut group = Resource::new("elbv2:TargetGroup", called.as_str(), request);
-        if spec.text("sessionAffinity") == Some("ClientIP") {
-            group = group.with(
-                "attributes",
-                json!({"stickiness.enabled": "true", "stickiness.type": "source_ip"}),
-            );
-        }
-        let reference = group.reference("arn");
-        traffic.target_groups.push(group);
-        let listener = json!({
-            "LoadBalancerArn": load_balancer,
-            "Port": port.whole("port"),
-            "Protocol": protocol,
-            "DefaultActions": [{"Type": "forward", "TargetGroupArn": reference}],
-        });
-        traffic
-            .rules
-            .push(Resource::new("elbv2:Listener", called.as_str(), listener));
-        traffic.balance(&reference, &container, number);
-    }
-}
-
-/// `ip`, or `instance` where tasks share the address of their host.
-pub(super) fn target_type(workload: &Workload<'_>) -> &'static str {
-    if workload.is_host() { "instance" } else { "ip" }
-}
-
-/// The name of a target group.
-pub(super) fn group_name(workload: &Workload<'_>, service: &Object<'_>, port: &str) -> String {
-    let pattern = workload.ctx.config.names.target_group.as_deref();
-    let words = [("service", service.name), ("port", port)];
-    let filled = name::fill(pattern.unwrap_or("{cluster}-{service}-{port}"), &words);
-    let plain = name::plain(&workload.fill(&filled)).replace('_', "-");
-    name::short(&plain, 32)
-}
-
-/// A target group that annotations of the workload name.
-fn attached(ctx: &Context<'_>, workload: &Workload<'_>, traffic: &mut Traffic) {
-    let Some(arn) = workload.object.own_text("target-group-arn") else {
-        return;
-    };
-    let wanted = workload.object.own("container-port").map(|it| it.scalar());
-    let by_service = || {
-        let service = services(ctx).find(|service| {
-            let selector = service.root().at(&["spec", "selector"]);
-            service.namespace == workload.object.namespace && selects(selector, workload.labels())
-        })?;
-        let port = service
-            .root()
-            .get("spec")?
-            .list("ports")
-            .into_iter()
-            .next()?;
-        target(workload, &port)
-    };
-    let containers = workload.containers();
-    let first = || {
-        containers
-            .iter()
-            .enumerate()
-            .find_map(|(index, container)| {
-                let port = container
-                    .list("ports")
-                    .into_iter()
-                    .next()?
-                    .whole("containerPort")?;
-                Some((
-                    index,
-                    container.text("name").unwrap_or_default().to_owned(),
-                    port,
-                ))
-            })
-    };
-    let named = |wanted: &str| {
-        let port =
-            json!({"targetPort": wanted.parse::<i64>().map_or(Value::from(wanted), Value::from)});
-        let field = Field {
-            value: &port,
-            path: String::new(),
-        };
-        target(workload, &field)
-    };
-    let found = match &wanted {
-        Some(wanted) => named(wanted),
-        None => by_service().or_else(first),
-    };
-    let Some((_, container, port)) = found else {
-        let field = workload
-            .object
-            .own("target-group-arn")
-            .map(|it| it.path)
-            .unwrap_or_default();
-        workload.tell(
-            1010,
-            &field,
-            "no container has a port; name one in ecs.pintle.dev/container-port",
-        );
-        return;
-    };
-    traffic.checked.push((container.clone(), port));
-    traffic.start(workload, &container);
-    traffic.balance(arn, &container, port);
-}
-
 impl Traffic {
     /// Registers a container's port in a target group.
     pub(super) fn balance(&mut self, arn: &str, container: &str, port: i64) {
@@ -496,135 +388,6 @@ impl Traffic {
         let time = probe::budget(container).or(wait);
         self.grace = self.grace.max(time);
     }
-}
-
-/// The Services of the release that texts name: as a URL's host, as `host:port`, or as all of the text.
-pub(super) fn called<'b>(
-    ctx: &'b Context<'_>,
-    workload: &Workload<'_>,
-    definition: &Value,
-) -> Vec<&'b str> {
-    let mut texts: Vec<&str> = Vec::new();
-    for container in definition["containerDefinitions"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default()
-    {
-        for name in ["entryPoint", "command"] {
-            let words = container[name]
-                .as_array()
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            texts.extend(words.iter().filter_map(Value::as_str));
-        }
-        if container["name"] == super::file::WRITER {
-            continue;
-        }
-        let variables = container["environment"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        texts.extend(variables.iter().filter_map(|it| it["value"].as_str()));
-    }
-    let is_called = |service: &&Object<'_>| {
-        let (name, namespace) = (service.name, service.namespace);
-        let mut forms = vec![
-            format!("{name}.{namespace}"),
-            format!("{name}.{namespace}.svc"),
-            format!("{name}.{namespace}.svc.cluster.local"),
-        ];
-        if namespace == workload.object.namespace {
-            forms.push(name.to_owned());
-        }
-        texts
-            .iter()
-            .any(|text| forms.iter().any(|form| names(text, form)))
-    };
-    services(ctx)
-        .filter(is_called)
-        .map(|service| service.name)
-        .collect()
-}
-
-/// Whether a text names a host.
-fn names(text: &str, host: &str) -> bool {
-    if text.trim() == host {
-        return true;
-    }
-    let mut from = 0;
-    while let Some(at) = text[from..].find(host) {
-        let start = from + at;
-        let end = start + host.len();
-        let before = text[..start].chars().next_back();
-        let after = text[end..].chars().next();
-        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-        let is_whole = before.is_none_or(|c| !is_part(c)) && after.is_none_or(|c| !is_part(c));
-        let is_url = text[..start].ends_with("//") || before == Some('@');
-        let has_port =
-            after == Some(':') && text[end + 1..].starts_with(|c: char| c.is_ascii_digit());
-        let is_long = host.contains('.');
-        if is_whole && (is_url || has_port || is_long) {
-            return true;
-        }
-        from = start + host.len().max(1);
-    }
-    false
-}
-
-/// Writes longer names of Services of the release as the bare one.
-pub(super) fn rewrite(ctx: &Context<'_>, definition: &mut Value) {
-    if ctx.config.service_connect.rewrite_service_dns != Some(true) {
-        return;
-    }
-    let mut forms = Vec::new();
-    for service in services(ctx) {
-        for end in [".svc.cluster.local", ".svc", ""] {
-            forms.push((
-                format!("{}.{}{end}", service.name, service.namespace),
-                service.name,
-            ));
-        }
-    }
-    let containers = definition["containerDefinitions"].as_array_mut();
-    for container in containers.map(Vec::as_mut_slice).unwrap_or_default() {
-        let mut change = |value: &mut Value| {
-            if let Some(text) = value.as_str() {
-                let changed = forms.iter().fold(text.to_owned(), |text, (long, bare)| {
-                    replace(&text, long, bare)
-                });
-                *value = changed.into();
-            }
-        };
-        for name in ["entryPoint", "command"] {
-            if let Some(words) = container[name].as_array_mut() {
-                words.iter_mut().for_each(&mut change);
-            }
-        }
-        if let Some(variables) = container["environment"].as_array_mut() {
-            variables.iter_mut().for_each(|it| change(&mut it["value"]));
-        }
-    }
-}
-
-/// Replaces a host where it is a whole one.
-fn replace(text: &str, host: &str, with: &str) -> String {
-    let mut replaced = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(host) {
-        let end = at + host.len();
-        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-        let before = rest[..at]
-            .chars()
-            .next_back()
-            .or_else(|| replaced.chars().next_back());
-        let is_whole = before.is_none_or(|c| !is_part(c))
-            && rest[end..].chars().next().is_none_or(|c| !is_part(c));
-        replaced.push_str(&rest[..at]);
-        replaced.push_str(if is_whole { with } else { host });
-        rest = &rest[end..];
-    }
-    replaced.push_str(rest);
-    replaced
 }
 
 /// `serviceConnectConfiguration`; nothing for who neither serves nor calls.
@@ -655,29 +418,4 @@ pub(super) fn configuration(
         configuration.insert("services".into(), json!(traffic.connect));
     }
     Some(Value::Object(configuration))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hosts_are_found_where_they_are_meant() {
-        for (text, host, want) in [
-            ("http://catalog:8080", "catalog", true),
-            ("catalog", "catalog", true),
-            ("postgres://u:p@catalog/x", "catalog", true),
-            ("catalog:80", "catalog", true),
-            ("read the catalog now", "catalog", false),
-            ("http://catalogue", "catalog", false),
-            ("my-catalog:80", "catalog", false),
-            ("x catalog.shop.svc y", "catalog.shop.svc", true),
-        ] {
-            assert_eq!(names(text, host), want, "{text} {host}");
-        }
-        assert_eq!(
-            replace("http://a.b.svc/x a.b.svcs", "a.b.svc", "a"),
-            "http://a/x a.b.svcs"
-        );
-    }
 }

@@ -8,7 +8,7 @@ use super::super::config::ConfigFileMode;
 use super::file::{self, Filled};
 use super::object::Field;
 use super::quantity::Quantity;
-use super::workload::Workload;
+use super::workload::{Work, Workload};
 
 /// What the volumes of a pod become.
 #[derive(Debug, Default)]
@@ -218,8 +218,18 @@ fn claim(
             return ebs(workload, used, name, (&claim["ebs"], spec), found);
         }
     }
-    let handle = spec["volumeName"].as_str().and_then(|volume| {
-        let volume = ctx.find_wide("PersistentVolume", volume)?;
+    let bound = || {
+        ctx.of("PersistentVolume").find(|volume| {
+            let reference = &volume.body["spec"]["claimRef"];
+            reference["name"].as_str() == Some(claimed)
+                && reference["namespace"].as_str() == Some(namespace)
+        })
+    };
+    let volume = match spec["volumeName"].as_str() {
+        Some(volume) => ctx.find_wide("PersistentVolume", volume),
+        None => bound(),
+    };
+    let handle = volume.and_then(|volume| {
         let csi = &volume.body["spec"]["csi"];
         let is_efs = csi["driver"].as_str() == Some("efs.csi.aws.com");
         csi["volumeHandle"].as_str().filter(|_| is_efs)
@@ -319,6 +329,11 @@ fn ebs(
         |allow: &super::super::config::Allow| allow.covers(1006, &workload.object.label, None);
     let accepts = workload.object.own_text("ephemeral-ebs") == Some("accept")
         || workload.ctx.config.allow.iter().any(is_allowed);
+    if workload.work == Work::Schedule {
+        let message = "a schedule cannot say which volumes its tasks are given";
+        workload.tell(1006, &used.path, message);
+        return false;
+    }
     if !accepts {
         let message = "each task gets a new volume, which goes with it; accept that with ecs.pintle.dev/ephemeral-ebs: accept";
         workload.tell(1006, &used.path, message);
@@ -337,6 +352,21 @@ fn ebs(
     let mut volume = Map::new();
     volume.insert("sizeInGiB".into(), size.into());
     volume.insert("volumeType".into(), "gp3".into());
+    let class = spec["storageClassName"].as_str();
+    let class = class.and_then(|class| workload.ctx.find_wide("StorageClass", class));
+    if let Some(class) = class {
+        let parameters = &class.body["parameters"];
+        let system = parameters["csi.storage.k8s.io/fstype"].as_str();
+        if let Some(system) = system.or(parameters["fsType"].as_str()) {
+            volume.insert("filesystemType".into(), system.into());
+        }
+        if let Some(kind) = parameters["type"].as_str() {
+            volume.insert("volumeType".into(), kind.into());
+        }
+        if parameters["encrypted"].as_str() == Some("true") {
+            volume.insert("encrypted".into(), true.into());
+        }
+    }
     match &workload.ctx.config.infrastructure_role_arn {
         Some(role) => {
             volume.insert("roleArn".into(), role.as_str().into());

@@ -114,20 +114,20 @@ impl<'a> Workload<'a> {
             },
             _ => return None,
         };
-        let template = root.at(way)?;
+        let template = root.at(way).or_else(|| lent(ctx, object)?.root().at(way))?;
         let pod = template.get("spec")?;
         let mut workload = Workload {
             ctx,
             object,
             work,
-            name: name::plain(object.own_text("service-name").unwrap_or(object.name)),
+            name: name::plain(object.name),
             template,
             pod,
             launch: LaunchType::default(),
             providers: Vec::new(),
         };
         workload.place();
-        if workload.name != object.own_text("service-name").unwrap_or(object.name) {
+        if workload.name != object.name {
             let message = format!("on ECS it is called {}", workload.name);
             workload.tell(2016, "metadata.name", message);
         }
@@ -249,8 +249,13 @@ impl<'a> Workload<'a> {
 
     /// The name of its service.
     pub(super) fn service(&self) -> String {
-        if self.object.own("service-name").is_some() {
-            return self.name.clone();
+        if let Some(own) = self.object.own("service-name") {
+            let wanted = own.scalar();
+            let called = name::plain(wanted.trim());
+            if called != wanted.trim() {
+                self.tell(2016, &own.path, format!("on ECS it is called {called}"));
+            }
+            return called;
         }
         let pattern = self.ctx.config.names.service.as_deref();
         name::plain(&self.fill(pattern.unwrap_or("{name}")))
@@ -433,6 +438,15 @@ impl<'a> Workload<'a> {
     pub(super) fn task_size(size: &Size) -> Option<(u64, u64)> {
         size.task
     }
+}
+
+/// The object whose pods a Rollout runs instead of its own.
+pub(super) fn lent<'b, 'a>(ctx: &'b Context<'a>, rollout: &Object<'_>) -> Option<&'b Object<'a>> {
+    let reference = &rollout.body["spec"]["workloadRef"];
+    let name = reference["name"].as_str()?;
+    let kind = reference["kind"].as_str().unwrap_or("Deployment");
+    ctx.find(kind, rollout.namespace, name)
+        .filter(|_| rollout.kind == "Rollout")
 }
 
 /// What keys of tags made of `app.kubernetes.io/` labels begin with.
