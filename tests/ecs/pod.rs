@@ -87,7 +87,7 @@ fn containers() -> Vec<Rule> {
         rule("a program that asks by gRPC", deployment("ecs.pintle.dev/grpc-probe: /bin/p", "", "", "livenessProbe: {timeoutSeconds: 2, grpc: {port: 9}}"), &[], vec![(DEFINITION, "/containerDefinitions/0/healthCheck/command", json!(["CMD", "/bin/p", "-addr=127.0.0.1:9"]))]),
         rule("readiness as a check", deployment("ecs.pintle.dev/readiness-as-healthcheck: 'true'", "", "", "readinessProbe: {timeoutSeconds: 2, initialDelaySeconds: 9, exec: {command: [r]}}"), &[], vec![(DEFINITION, "/containerDefinitions/0/healthCheck", json!({"command": ["CMD", "r"], "interval": 10, "timeout": 2, "retries": 3, "startPeriod": 9}))]),
         rule("a long start", container("livenessProbe: {timeoutSeconds: 2, exec: {command: [l]}}, startupProbe: {exec: {command: [l]}, periodSeconds: 30, failureThreshold: 20}"), &["ECS2002 spec.template.spec.containers[0].startupProbe"], vec![(DEFINITION, "/containerDefinitions/0/healthCheck/startPeriod", json!(300))]),
-        rule("too much of a container", deployment("", "", "initContainers: [{name: i1, image: i:1}, {name: i2, image: i:1}, {name: i3, image: i:1}, {name: i4, image: i:1}, {name: i5, image: i:1}, {name: i6, image: i:1}, {name: i7, image: i:1}, {name: i8, image: i:1}, {name: i9, image: i:1}, {name: i10, image: i:1}],", ""), &["ECS1013 spec.template.spec"], vec![]),
+        rule("too much of a container", deployment("", "", "initContainers: [{name: i1, image: 'i:1'}, {name: i2, image: 'i:1'}, {name: i3, image: 'i:1'}, {name: i4, image: 'i:1'}, {name: i5, image: 'i:1'}, {name: i6, image: 'i:1'}, {name: i7, image: 'i:1'}, {name: i8, image: 'i:1'}, {name: i9, image: 'i:1'}, {name: i10, image: 'i:1'}],", ""), &["ECS1013 spec.template.spec"], vec![]),
     ]
 }
 
