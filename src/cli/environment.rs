@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::kubeconfig;
+use super::run::amazon;
 use super::run::cluster::Ways;
 use super::run::source::BEYOND;
 use crate::action::shelf::Shelf;
 use crate::backend::Cancel;
+use crate::backend::ecs::Config;
 use crate::go::flag::{Flag, FlagSet};
 use crate::go::path;
 use crate::helmfile::secret::Registry;
@@ -47,7 +49,7 @@ pub(super) struct Errand {
     pub(super) shelf: Option<Arc<Shelf>>,
     /// Ways to clusters that were found before.
     #[cfg_attr(
-        not(feature = "kube"),
+        not(any(feature = "kube", feature = "ecs")),
         expect(dead_code, reason = "there are no clusters to go to")
     )]
     pub(super) ways: Arc<Ways>,
@@ -62,6 +64,14 @@ pub(super) struct Errand {
 pub(super) struct Own {
     /// Where releases go: the value of `--target`.
     pub(super) target: String,
+    /// What holds there, where it is Amazon ECS and a state says it.
+    #[cfg_attr(
+        not(feature = "ecs"),
+        expect(dead_code, reason = "there is nobody to ask")
+    )]
+    pub(super) ecs: Option<Arc<Config>>,
+    /// Flags for targets on Amazon ECS that were typed.
+    pub(super) amazon: Vec<(&'static str, String)>,
     /// Where all releases show what is waited for.
     pub(super) progress: Screen,
     /// What was resolved as a secret.
@@ -109,6 +119,10 @@ impl Environment {
         if let Some(own) = self.own() {
             flags.add(OWN);
             flags.set_default("target", own.target.clone());
+            flags.add(amazon::FLAGS);
+            for (name, value) in &own.amazon {
+                flags.set_default(name, value.clone());
+            }
         }
     }
 

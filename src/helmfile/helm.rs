@@ -8,6 +8,7 @@ use super::load::State;
 use super::process::{self, Failure};
 use super::release::release_data;
 use super::state::Record;
+use super::target::Target;
 use super::values::Given;
 use crate::go::path;
 
@@ -26,6 +27,8 @@ pub struct Call {
     pub is_diff: bool,
     /// What it prints is painted.
     pub paints: bool,
+    /// Where its release goes, as pintle's states say it.
+    pub target: Option<Target>,
 }
 
 /// What Helm answers.
@@ -92,7 +95,24 @@ impl Fleet<'_> {
             is_third: self.is_third(state),
             is_diff: false,
             paints: false,
+            target: None,
         }
+    }
+
+    /// The same, about a release, which goes where the state says.
+    pub(super) fn call_for(
+        &self,
+        (state, release): (&State, &Record),
+        arguments: Vec<String>,
+        files: Vec<Given>,
+        extra: &[String],
+    ) -> Call {
+        let mut call = self.call(state, arguments, files, extra);
+        if self.options.own {
+            // What cannot be said was an error when the state was read.
+            call.target = self.target(state, release).ok();
+        }
+        call
     }
 
     /// Runs a call.

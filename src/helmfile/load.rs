@@ -290,7 +290,12 @@ impl Fleet<'_> {
                     // What stands in it may be templates of releases, and nothing else.
                     Err(_)
                         if is_old
-                            && state::read_with_notes(part.as_bytes(), &mut Vec::new()).is_ok() =>
+                            && state::read_with_notes(
+                                part.as_bytes(),
+                                self.keys(),
+                                &mut Vec::new(),
+                            )
+                            .is_ok() =>
                     {
                         part.as_bytes().to_vec()
                     }
@@ -419,7 +424,7 @@ impl Fleet<'_> {
         level: Level,
     ) -> Result<State, Unread> {
         let mut notes = Vec::new();
-        let read = state::read_with_notes(text, &mut notes);
+        let read = state::read_with_notes(text, self.keys(), &mut notes);
         for note in notes {
             self.host.complain(&format!("{note}\n"));
         }

@@ -29,6 +29,7 @@ pub mod remote;
 pub mod secret;
 mod select;
 mod state;
+mod target;
 mod template;
 mod upgrade;
 mod values;
@@ -48,6 +49,7 @@ pub use helm::{Answer, Call};
 pub use layer::{Environment, set, set_strings};
 pub use locate::Spot;
 pub use state::Record;
+pub use target::Target;
 pub use template::{Outside, Programs};
 pub use upgrade::Upgrading;
 
@@ -98,6 +100,15 @@ pub trait Host: Log {
     fn kube_version(&self, kubeconfig: &str, context: &str) -> Option<String> {
         let _ = (kubeconfig, context);
         None
+    }
+
+    /// Whether there is such a target, without asking it anything.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn check(&self, target: &Target) -> Result<(), String> {
+        let _ = target;
+        Ok(())
     }
 
     /// Whether the user wants no more to be begun.
@@ -162,6 +173,8 @@ pub struct Options {
     pub chart: String,
     /// Context of all releases.
     pub kube_context: String,
+    /// Where all releases go, whatever states say; empty where they say it.
+    pub target: String,
     /// The kubeconfig that Helm is told.
     pub kubeconfig: String,
     /// What Helm is called.

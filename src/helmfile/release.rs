@@ -9,6 +9,7 @@ use super::Fleet;
 use super::data::{Data, Entries, decode, encode};
 use super::load::State;
 use super::state::{self, Merge, RELEASE, Record, Shape, merge};
+use super::target::rendered;
 use super::template::{Renderer, structure};
 use crate::value::{Map, Text, Type, Value};
 
@@ -69,6 +70,7 @@ impl Fleet<'_> {
                 }
             }
             *release = self.settle(state, &merged)?;
+            self.check_target(state, release)?;
             if release.text("chart").is_empty() {
                 return Err(format!(
                     "encountered empty chart while reading release {}",
@@ -128,7 +130,7 @@ impl Fleet<'_> {
             templates_last: self.options.own,
         };
         let mut result = normal(release);
-        for key in ["name", "chart", "namespace", "version"] {
+        for key in ["name", "chart", "namespace", "version", "target"] {
             let text = release.text(key);
             let rendered = fields.render(key, text)?;
             let rendered = rendered.trim();
@@ -163,6 +165,10 @@ impl Fleet<'_> {
                 rendered.push(Data::string(fields.render("postRendererArgs", &text)?));
             }
             result.set("postRendererArgs", Data::list(rendered));
+        }
+        if let Some(ecs) = release.get("ecs") {
+            let rendered = rendered(ecs, |text| fields.render("ecs", text))?;
+            result.set("ecs", rendered);
         }
         fields.values(release, &mut result)?;
         fields.set_values(release, &mut result)?;

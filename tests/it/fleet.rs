@@ -5,6 +5,7 @@ mod defect;
 mod download;
 #[cfg(unix)]
 mod input;
+mod target;
 
 use std::fmt::Write as _;
 

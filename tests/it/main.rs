@@ -37,6 +37,7 @@ mod origin;
 mod outcome;
 mod pipeline;
 mod plugin;
+mod portable;
 #[cfg(feature = "kube")]
 mod preview;
 mod program;

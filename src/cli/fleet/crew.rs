@@ -13,7 +13,7 @@ use super::super::environment::{Environment, Errand, Own};
 use super::super::run::cluster::{self, Ways};
 use super::super::strict;
 use super::desk::{Closing, Desk, Task};
-use super::difference;
+use super::{difference, target};
 use crate::action::shelf::{Library, Shelf};
 use crate::backend::Cancel;
 use crate::helmfile::{Answer, Call, Work, in_turn};
@@ -48,6 +48,18 @@ pub(super) struct Crew {
 impl Crew {
     /// What the strict front end says to a command line.
     pub(super) fn answer(&self, call: &Call, shelf: Arc<Shelf>) -> Answer {
+        let plainly = |call: &Call| self.answer(call, Arc::clone(&shelf));
+        if let Some(answer) = target::template(call, plainly) {
+            return answer;
+        }
+        let own = self.own.as_ref().map(|own| match &call.target {
+            Some(target) => Own {
+                target: target.name.clone(),
+                ecs: target::of_call(call),
+                ..own.clone()
+            },
+            None => own.clone(),
+        });
         let surround = |more: BTreeMap<String, Arc<[u8]>>| {
             let errand = Errand {
                 files: call.files.iter().cloned().chain(more).collect(),
@@ -55,7 +67,7 @@ impl Crew {
                 shelf: Some(Arc::clone(&shelf)),
                 ways: Arc::clone(&self.ways),
                 cancel: self.cancel.clone(),
-                own: self.own.clone(),
+                own: own.clone(),
             };
             Environment::of_errand(call.binary.clone(), errand)
         };

@@ -426,7 +426,11 @@ pub(super) const ORIGINS: &[Flag] = &[Flag::bool(
 )];
 
 pub(super) const OWN: &[Flag] = &[
-    Flag::text("target", "where releases go: kube, dir:PATH or memory").or("kube"),
+    Flag::text(
+        "target",
+        "where all releases go, whatever states say: kube, ecs:CLUSTER, dir:PATH or memory",
+    )
+    .or("kube"),
     Flag::bool("no-exec", "let templates run no programs"),
     Flag::text(
         "exec-timeout",

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 
 use super::super::environment::{Environment, Own};
+use super::super::run::amazon;
 use super::super::run::session::call_off_on_signals;
 use super::crew::Crew;
 use super::settings;
@@ -11,7 +12,7 @@ use crate::diag::Level;
 use crate::go::flag::FlagSet;
 use crate::go::os;
 use crate::helmfile::secret::Registry;
-use crate::helmfile::{Answer, Call, Host, Log, Work};
+use crate::helmfile::{Answer, Call, Host, Log, Target, Work};
 use crate::ui::Terminal;
 use crate::ui::screen::{Screen as Progress, Show};
 
@@ -46,15 +47,21 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// Lets Helm's command lines do what pintle does, and bring releases to `target`.
-    pub(super) fn own(&mut self, target: &str, is_quiet: bool, secrets: &Registry) {
-        let show = match is_quiet {
+    /// Lets Helm's command lines do what pintle does, and bring releases to where flags say.
+    pub(super) fn own(&mut self, flags: &FlagSet, secrets: &Registry) {
+        let show = match flags.is("quiet") {
             true => Show::Nothing,
             false => Show::fitting(),
         };
         let is_painted = self.terminal.borrow().is_colored();
         self.crew.own = Some(Own {
-            target: target.to_owned(),
+            target: flags.text("target").to_owned(),
+            ecs: None,
+            amazon: amazon::FLAGS
+                .iter()
+                .filter(|flag| flags.changed(flag.name))
+                .map(|flag| (flag.name, flags.text(flag.name).to_owned()))
+                .collect(),
             progress: Progress::new(show, is_painted),
             secrets: secrets.clone(),
         });
@@ -122,6 +129,10 @@ impl Host for Screen<'_> {
 
     fn kube_version(&self, kubeconfig: &str, context: &str) -> Option<String> {
         self.crew.kube_version(kubeconfig, context)
+    }
+
+    fn check(&self, target: &Target) -> Result<(), String> {
+        super::target::check(target)
     }
 
     fn is_called_off(&self) -> bool {

@@ -12,10 +12,12 @@ mod flag;
 mod host;
 mod remote;
 mod settings;
+mod target;
 mod version;
 
 use self::host::Screen;
 use super::environment::Environment;
+use super::run::amazon;
 use super::run::source::is_own;
 use crate::diag::{Error, Frame, Kind, Source, Span};
 use crate::go::flag::{FlagSet, Found, Unknown, find};
@@ -146,6 +148,7 @@ fn execute(
     inherited.add(GLOBAL);
     if front == Front::Own {
         inherited.add(flag::OWN);
+        inherited.add(amazon::FLAGS);
     }
     let found = find(&command::ROOT, words).map_err(usage)?;
     let mut flags = found.flags(inherited);
@@ -178,6 +181,10 @@ fn execute(
         for name in ["values", "state-values-file", "output-dir"] {
             flags.rewrite(name, from_here);
         }
+        flags.rewrite("target", |target| match target.strip_prefix("dir:") {
+            Some(path) if !path.is_empty() => format!("dir:{}", from_here(path)),
+            _ => target.to_owned(),
+        });
     }
     if front == Front::Own && flags.is("offline") {
         net::go_offline();
@@ -285,7 +292,7 @@ fn perform(
     let is_own = is_own(flags);
     if is_own {
         screen.hide(&secrets);
-        screen.own(flags.text("target"), flags.is("quiet"), &secrets);
+        screen.own(flags, &secrets);
     }
     if matches!(name, "sync" | "apply" | "destroy" | "test") {
         screen.catch_signals();

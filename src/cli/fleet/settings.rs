@@ -103,6 +103,10 @@ pub(super) fn options(
         namespace: either("namespace", "HELMFILE_NAMESPACE"),
         chart: text("chart"),
         kube_context: either("kube-context", "HELMFILE_KUBE_CONTEXT"),
+        target: match flags.changed("target") {
+            true => text("target"),
+            false => String::new(),
+        },
         kubeconfig: text("kubeconfig"),
         helm_binary: or(either("helm-binary", "HELMFILE_HELM_BINARY"), "helm"),
         kustomize_binary: or(

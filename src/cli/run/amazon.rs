@@ -64,7 +64,8 @@ pub(super) fn connect(
     use crate::net::aws::{Options, Sources};
     use crate::ui::Terminal;
 
-    let known = environment.ecs.get().map(|known| (**known).clone());
+    let own = environment.own().and_then(|own| own.ecs.as_deref());
+    let known = own.or(environment.ecs.get().map(|known| &**known)).cloned();
     let config = super::ecs::config(&known.unwrap_or_default(), cluster);
     let text = |name: &str| flags.text(name).to_owned();
     let region = match text("region") {
@@ -97,7 +98,10 @@ pub(super) fn connect(
         api: Options {
             sources: Sources {
                 variables: environment.all(),
-                profile: text("profile"),
+                profile: match text("profile") {
+                    given if given.is_empty() => config.profile.clone().unwrap_or_default(),
+                    given => given,
+                },
                 region,
             },
             endpoint: text("endpoint-url"),
@@ -128,7 +132,11 @@ pub(super) fn connect(
         history: flags.text("history-max").parse().unwrap_or(10),
     };
     let tell = Arc::new(|line: &str| Terminal::new().complain(&format!("{line}\n")));
-    Ok(Box::new(Ecs::new(settings, tell)))
+    Ok(Box::new(match &environment.errand {
+        // Releases of one state ask as one.
+        Some(errand) => Ecs::over(errand.ways.account(settings.asking()), settings, tell),
+        None => Ecs::new(settings, tell),
+    }))
 }
 
 /// The cluster, which this build cannot talk to.

@@ -1,10 +1,12 @@
 //! The cluster that flags, environment and kubeconfig name.
 
+#[cfg(any(feature = "kube", feature = "ecs"))]
+use std::collections::BTreeMap;
 #[cfg(feature = "kube")]
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-#[cfg(feature = "kube")]
+#[cfg(any(feature = "kube", feature = "ecs"))]
 use std::sync::{Mutex, PoisonError};
 
 use super::super::environment::Environment;
@@ -24,6 +26,8 @@ use crate::go::flag::FlagSet;
 use crate::go::time::{Time, Zone};
 use crate::go::url::Url;
 use crate::go::{os, strconv};
+#[cfg(feature = "ecs")]
+use crate::net::aws::{Api, Options};
 use crate::ui::Terminal;
 use crate::world::{Real, World};
 
@@ -32,6 +36,29 @@ use crate::world::{Real, World};
 pub(in crate::cli) struct Ways {
     #[cfg(feature = "kube")]
     known: Mutex<BTreeMap<String, Arc<Kube>>>,
+    #[cfg(feature = "ecs")]
+    accounts: Mutex<BTreeMap<String, Arc<Api>>>,
+}
+
+#[cfg(feature = "ecs")]
+impl Ways {
+    /// Amazon's services as these options ask them; those that ask in the same way share keys and
+    /// connections.
+    pub(super) fn account(&self, options: Options) -> Arc<Api> {
+        let key = format!(
+            "{:?}",
+            (
+                (&options.sources.profile, &options.sources.region),
+                (&options.endpoint, &options.allowed),
+            )
+        );
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(
+            accounts
+                .entry(key)
+                .or_insert_with(|| Arc::new(Api::new(options))),
+        )
+    }
 }
 
 #[cfg(feature = "kube")]

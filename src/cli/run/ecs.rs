@@ -75,20 +75,42 @@ pub(in crate::cli) fn render(
             (name, text)
         }
     };
-    let objects = ecs::read(&manifest)?;
     let namespace = environment.namespace(flags);
+    let (text, document) = self::document(&manifest, (release, &namespace), &config)?;
+    terminal.print(&text);
+    tell(&document, terminal);
+    Ok(u8::from(document.has_errors()))
+}
+
+/// The desired document of a release's manifest, and its text.
+///
+/// # Errors
+/// What is no manifest.
+pub(in crate::cli) fn document(
+    manifest: &[u8],
+    (release, namespace): (&str, &str),
+    config: &Config,
+) -> Result<(String, Document), Error> {
+    let objects = ecs::read(manifest)?;
     let document = ecs::convert(&Input {
         objects: &objects,
-        config: &config,
+        config,
         release,
-        namespace: &namespace,
+        namespace,
         today: Some(&today()?),
     });
     let text = serde_json::to_string_pretty(&document.to_json());
     let text = text.map_err(|error| Error::new(Kind::Manifest, error.to_string()))?;
-    terminal.print(&format!("{text}\n"));
-    tell(&document, terminal);
-    Ok(u8::from(document.has_errors()))
+    Ok((format!("{text}\n"), document))
+}
+
+/// Writes a document to a file.
+///
+/// # Errors
+/// A file that cannot be written.
+pub(in crate::cli) fn write(path: &str, text: &str) -> Result<(), Error> {
+    std::fs::write(path, text)
+        .map_err(|error| Error::new(Kind::Io, os::path_error("open", path, &error)))
 }
 
 /// The last argument where it is a file of manifests and no chart.
@@ -108,7 +130,7 @@ pub(super) fn today() -> Result<String, Error> {
 }
 
 /// The findings, errors first, each with what to do about it.
-fn tell(document: &Document, terminal: &Terminal) {
+pub(in crate::cli) fn tell(document: &Document, terminal: &Terminal) {
     let mut found: Vec<&ecs::desired::Diagnostic> = document.diagnostics.iter().collect();
     found.sort_by_key(|it| it.level);
     for it in &found {

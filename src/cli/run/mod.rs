@@ -23,7 +23,7 @@ pub(super) mod session;
 pub(super) mod show;
 pub(super) mod source;
 pub(super) mod status;
-mod target;
+pub(super) mod target;
 pub(super) mod template;
 pub(super) mod test;
 pub(super) mod uninstall;

@@ -7,7 +7,7 @@ use crate::go::flag::FlagSet;
 
 /// What `--target` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Target {
+pub(in crate::cli) enum Target {
     /// The cluster of the kubeconfig.
     Kube,
     /// A cluster of Amazon ECS; the one that the configuration names where this is empty.
@@ -24,7 +24,14 @@ impl Target {
     /// # Errors
     /// Words that name no target.
     pub(super) fn of(flags: &FlagSet) -> Result<Target, Error> {
-        let text = flags.text("target");
+        Target::parse(flags.text("target"))
+    }
+
+    /// Reads what a flag or a file says.
+    ///
+    /// # Errors
+    /// Words that name no target.
+    pub(in crate::cli) fn parse(text: &str) -> Result<Target, Error> {
         match text.split_once(':').unwrap_or((text, "")) {
             ("" | "kube", "") => Ok(Target::Kube),
             ("memory", "") => Ok(Target::Memory),

@@ -29,13 +29,17 @@ pub(super) enum Act {
 }
 
 impl Act {
-    fn begins(self, release: &Record, chart: &str) -> String {
+    fn begins(self, release: &Record, chart: &str, target: &str) -> String {
         let name = release.text("name");
         match self {
             Act::Upgrade => format!(
-                "Upgrading release={name}, chart={}, namespace={}",
+                "Upgrading release={name}, chart={}, namespace={}{}",
                 super::render::redacted(chart),
-                release.text("namespace")
+                release.text("namespace"),
+                match target {
+                    "" | "kube" => String::new(),
+                    target => format!(", target={target}"),
+                }
             ),
             Act::Remove | Act::Destroy => format!("Deleting {name}"),
             Act::Status => format!("Getting status {name}"),
@@ -172,8 +176,8 @@ impl<'b, 'a> Batch<'b, 'a> {
             words.extend(namespace_flags(release));
             words.extend(delete_wait_flags(state, release, Some(0)));
             words.extend(connection_flags(state, release));
-            let call = fleet.call(state, words, Vec::new(), &extra);
-            fleet.info(&Act::Remove.begins(release, ""));
+            let call = fleet.call_for((state, release), words, Vec::new(), &extra);
+            fleet.info(&Act::Remove.begins(release, "", ""));
             let answer = fleet.run(&call).map_err(|(_, block)| block)?;
             fleet.info_output(&answer.stdout);
             self.hook(release, "postuninstall", None)?;
@@ -181,7 +185,8 @@ impl<'b, 'a> Batch<'b, 'a> {
         let Some(call) = task.calls.first() else {
             return Ok(());
         };
-        fleet.info(&Act::Upgrade.begins(release, call.arguments.get(3).map_or("", |word| word)));
+        let chart = call.arguments.get(3).map_or("", |word| word);
+        fleet.info(&Act::Upgrade.begins(release, chart, &fleet.shown_target(state, release)));
         let answer = fleet.run(call).map_err(|(_, block)| block)?;
         fleet.info_output(&answer.stdout);
         Ok(())
@@ -232,7 +237,7 @@ impl Work for Batch<'_, '_> {
             let task = self.tasks.next()?;
             let start = Instant::now();
             if let Err(error) = self.before(&task.release) {
-                let mut row = Row::of(&task.release);
+                let mut row = self.fleet.row(self.state, &task.release);
                 row.duration = start.elapsed();
                 self.end(&task.release, row, Err(error));
                 continue;
@@ -241,9 +246,11 @@ impl Work for Batch<'_, '_> {
                 let at = call.arguments.iter().position(|word| word == "--install")?;
                 call.arguments.get(at + 2)
             });
-            let line = self
-                .act
-                .begins(&task.release, chart.map_or("", String::as_str));
+            let line = self.act.begins(
+                &task.release,
+                chart.map_or("", String::as_str),
+                &self.fleet.shown_target(self.state, &task.release),
+            );
             self.fleet.info(&line);
             for call in &task.calls {
                 self.fleet.debug(&told(call));
@@ -268,7 +275,7 @@ impl Work for Batch<'_, '_> {
         let (release, calls) = (task.release.clone(), std::mem::take(&mut task.calls));
         let start = *start;
         let task = Task { release, calls };
-        let mut row = Row::of(&task.release);
+        let mut row = self.fleet.row(self.state, &task.release);
         let done = self.judge(&task, answers, &mut row);
         row.duration = start.elapsed();
         self.end(&task.release, row, done);

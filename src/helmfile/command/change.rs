@@ -419,7 +419,7 @@ impl Fleet<'_> {
             .preview_flags(state, release, options, !is_there)
             .map_err(|error| format!("failed processing release {name}: {error}"))?;
         words.extend(flags);
-        let mut call = self.call(state, words, files, extra);
+        let mut call = self.call_for((state, release), words, files, extra);
         call.is_diff = true;
         call.paints = options.painted == Some(true);
         compared.call = Some(call);

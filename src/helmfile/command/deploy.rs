@@ -185,7 +185,12 @@ impl Fleet<'_> {
                 words.extend(delete_wait_flags(state, release, None));
                 words.extend(connection_flags(state, release));
                 words.extend(cascade_flags(state, release, &options.cascade));
-                Ok(vec![self.call(state, words, Vec::new(), &extra)])
+                Ok(vec![self.call_for(
+                    (state, release),
+                    words,
+                    Vec::new(),
+                    &extra,
+                )])
             },
         ));
         let installed = Installed::of(state);
@@ -240,7 +245,7 @@ impl Fleet<'_> {
         let kept = history_max(state, release).to_string();
         words.extend(["--history-max".to_owned(), kept]);
         Ok(vec![
-            self.call(state, words, files, extra),
+            self.call_for((state, release), words, files, extra),
             self.list_call(state, release, extra),
         ])
     }
@@ -265,14 +270,14 @@ impl Fleet<'_> {
             let (mut tasks, mut unprepared) = (Vec::new(), Failed::new());
             for mut release in group {
                 if self.host.is_called_off() {
-                    affected.not_begun.push(Row::of(&release));
+                    affected.not_begun.push(self.row(state, &release));
                     continue;
                 }
                 let needs = release.texts("needs");
                 let missing = needs.iter().find(|need| stopped.contains(*need));
                 if act == Act::Upgrade && missing.is_some() {
                     stopped.insert(id(&release));
-                    affected.skipped.push(Row::of(&release));
+                    affected.skipped.push(self.row(state, &release));
                     continue;
                 }
                 match calls(&mut release) {
@@ -280,7 +285,7 @@ impl Fleet<'_> {
                     Err(error) => {
                         affected
                             .failed
-                            .extend(self.options.own.then(|| Row::of(&release)));
+                            .extend(self.options.own.then(|| self.row(state, &release)));
                         unprepared.push((id(&release), error));
                     }
                 }
@@ -293,7 +298,9 @@ impl Fleet<'_> {
             let mut batch = Batch::new(self, state, act, tasks, affected);
             self.host.helm_each(concurrency, &mut batch);
             unprepared.append(&mut batch.failed);
-            let left: Vec<Row> = batch.tasks.map(|task| Row::of(&task.release)).collect();
+            let left: Vec<Row> = (batch.tasks)
+                .map(|task| self.row(state, &task.release))
+                .collect();
             affected.not_begun.extend(left);
             stopped.extend(unprepared.iter().map(|(id, _)| id.clone()));
             failed.append(&mut unprepared);
@@ -390,7 +397,12 @@ impl Fleet<'_> {
                     words.extend(cascade_flags(state, release, &options.cascade));
                     words.extend(delete_wait_flags(state, release, options.wait));
                     words.extend(namespace_flags(release));
-                    Ok(vec![self.call(state, words, Vec::new(), &extra)])
+                    Ok(vec![self.call_for(
+                        (state, release),
+                        words,
+                        Vec::new(),
+                        &extra,
+                    )])
                 },
             );
         }
@@ -424,7 +436,12 @@ impl Fleet<'_> {
                         let mut words = vec!["status".to_owned(), release.text("name").to_owned()];
                         words.extend(namespace_flags(release));
                         words.extend(connection_flags(state, release));
-                        Ok(vec![self.call(state, words, Vec::new(), &extra)])
+                        Ok(vec![self.call_for(
+                            (state, release),
+                            words,
+                            Vec::new(),
+                            &extra,
+                        )])
                     });
                     self.failures(failed)
                 });
@@ -461,7 +478,12 @@ impl Fleet<'_> {
                         }
                         words.extend(test_timeout(state, release, options.timeout));
                         words.extend(connection_flags(state, release));
-                        Ok(vec![self.call(state, words, Vec::new(), &extra)])
+                        Ok(vec![self.call_for(
+                            (state, release),
+                            words,
+                            Vec::new(),
+                            &extra,
+                        )])
                     });
                     self.failures(failed)
                 });
@@ -476,7 +498,7 @@ impl Fleet<'_> {
         words.extend(connection_flags(state, release));
         words.extend(namespace_flags(release));
         words.extend(["--uninstalling", "--deployed", "--failed", "--pending"].map(str::to_owned));
-        self.call(state, words, Vec::new(), extra)
+        self.call_for((state, release), words, Vec::new(), extra)
     }
 
     /// The rows below the titles of `helm list`.
@@ -525,7 +547,7 @@ impl Fleet<'_> {
         words.extend(connection_flags(state, release));
         words.extend(namespace_flags(release));
         self.info(&format!("Getting status {}", release.text("name")));
-        let call = self.call(state, words, Vec::new(), extra);
+        let call = self.call_for((state, release), words, Vec::new(), extra);
         match self.run(&call) {
             Ok(answer) => {
                 self.info_output(&answer.stdout);

@@ -7,6 +7,7 @@ use crate::helmfile::dag::{Unselected, groups};
 use crate::helmfile::data::Data;
 use crate::helmfile::load::State;
 use crate::helmfile::select::{Transitive, id, is_enabled, is_installed, mark};
+use crate::helmfile::target::differ;
 use crate::helmfile::visit::Walk;
 
 /// How releases are listed.
@@ -37,6 +38,8 @@ struct Row {
     labels: String,
     chart: String,
     version: String,
+    /// Where it goes; empty under Helmfile's name.
+    target: String,
 }
 
 impl Fleet<'_> {
@@ -93,6 +96,7 @@ impl Fleet<'_> {
                 labels: labels.trim_matches(',').to_owned(),
                 chart: text("chart"),
                 version: text("version"),
+                target: self.shown_target(state, release),
             });
         }
         Ok(rows)
@@ -151,20 +155,22 @@ fn dag(state: &State) -> Result<String, String> {
 }
 
 fn table(rows: &[Row]) -> String {
-    const TITLES: [&str; 7] = [
+    const TITLES: [&str; 8] = [
         "NAME",
         "NAMESPACE",
+        "TARGET",
         "ENABLED",
         "INSTALLED",
         "LABELS",
         "CHART",
         "VERSION",
     ];
-    let mut cells = vec![TITLES.map(str::to_owned)];
+    let mut cells = vec![TITLES.map(str::to_owned).to_vec()];
     for row in rows {
-        cells.push([
+        cells.push(vec![
             row.name.clone(),
             row.namespace.clone(),
+            row.target.clone(),
             row.is_enabled.to_string(),
             row.is_installed.to_string(),
             row.labels.clone(),
@@ -172,7 +178,12 @@ fn table(rows: &[Row]) -> String {
             row.version.clone(),
         ]);
     }
-    let widths: Vec<usize> = (0..TITLES.len())
+    if !differ(rows.iter().map(|row| row.target.as_str())) {
+        for row in &mut cells {
+            row.remove(2);
+        }
+    }
+    let widths: Vec<usize> = (0..cells[0].len())
         .map(|column| {
             let widths = cells.iter().map(|row| row[column].chars().count());
             widths.max().unwrap_or_default()
@@ -196,6 +207,7 @@ fn as_json(rows: &[Row]) -> String {
     if rows.is_empty() {
         return "null\n".to_owned();
     }
+    let has_targets = differ(rows.iter().map(|row| row.target.as_str()));
     out.push(b'[');
     for (at, row) in rows.iter().enumerate() {
         if at > 0 {
@@ -219,6 +231,10 @@ fn as_json(rows: &[Row]) -> String {
         text("chart", &row.chart, &mut out);
         out.push(b',');
         text("version", &row.version, &mut out);
+        if has_targets {
+            out.push(b',');
+            text("target", &row.target, &mut out);
+        }
         out.push(b'}');
     }
     out.extend_from_slice(b"]\n");

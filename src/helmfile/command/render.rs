@@ -13,6 +13,7 @@ use crate::helmfile::hook::Event;
 use crate::helmfile::load::State;
 use crate::helmfile::select::Installed;
 use crate::helmfile::state::Record;
+use crate::helmfile::target::Target;
 use crate::helmfile::visit::Walk;
 use crate::helmfile::{Answer, Call, Failure, Work};
 
@@ -103,7 +104,8 @@ impl Rendered<'_, '_> {
         let (call, log) =
             fleet.quietly(|| fleet.template_call(state, &release, self.options, &mut errors));
         let call = call.filter(|_| errors.is_empty());
-        let call = call.map(|(words, files)| fleet.call(state, words, files, &self.extra));
+        let call =
+            call.map(|(words, files)| fleet.call_for((state, &release), words, files, &self.extra));
         let left = Left {
             release,
             log,
@@ -190,7 +192,16 @@ impl Work for Rendered<'_, '_> {
             self.failures.push(Failure::of(message));
             return;
         };
-        let (mut answer, failed) = match fleet.judge(&call, answer) {
+        let is_ecs = call.target.as_ref().is_some_and(Target::is_ecs);
+        let findings = String::from_utf8_lossy(&answer.stderr).into_owned();
+        let judged = match is_ecs {
+            true => fleet.judge_answer(&call, answer),
+            false => fleet.judge(&call, answer),
+        };
+        if is_ecs && judged.is_ok() {
+            fleet.host.complain(&findings);
+        }
+        let (mut answer, failed) = match judged {
             Ok(answer) => (answer, None),
             Err((answer, block)) => (answer, Some(block)),
         };

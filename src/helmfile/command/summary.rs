@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::Fleet;
 use super::render::redacted;
 use crate::go::time;
+use crate::helmfile::load::State;
 use crate::helmfile::state::Record;
+use crate::helmfile::target::differ;
 
 /// What came of the releases of a state.
 #[derive(Debug, Default)]
@@ -29,21 +31,36 @@ pub(super) struct Row {
     chart: String,
     pub(super) version: String,
     pub(super) duration: Duration,
+    /// Where it goes; empty under Helmfile's name.
+    target: String,
 }
 
 impl Row {
     pub(super) fn name(&self) -> &str {
         &self.name
     }
+}
 
-    pub(super) fn of(release: &Record) -> Row {
-        Row {
-            name: release.text("name").to_owned(),
-            namespace: release.text("namespace").to_owned(),
-            chart: redacted(release.text("chart")),
-            version: String::new(),
-            duration: Duration::ZERO,
-        }
+/// Whether tables say where releases go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Targets {
+    Shown,
+    Hidden,
+}
+
+impl Affected {
+    /// Whether not all go to the same place.
+    fn has_targets(&self) -> bool {
+        let all = [
+            &self.upgraded,
+            &self.reinstalled,
+            &self.deleted,
+            &self.failed,
+            &self.delete_failed,
+            &self.skipped,
+            &self.not_begun,
+        ];
+        differ(all.into_iter().flatten().map(|row| row.target.as_str()))
     }
 }
 
@@ -56,8 +73,24 @@ enum Columns {
 }
 
 impl Fleet<'_> {
+    /// A release as tables show it.
+    pub(super) fn row(&self, state: &State, release: &Record) -> Row {
+        Row {
+            name: release.text("name").to_owned(),
+            namespace: release.text("namespace").to_owned(),
+            chart: redacted(release.text("chart")),
+            version: String::new(),
+            duration: Duration::ZERO,
+            target: self.shown_target(state, release),
+        }
+    }
+
     /// Shows what was done; headers are painted where `is_painted`.
     pub(super) fn show(&self, affected: &Affected, is_painted: bool) {
+        let targets = match affected.has_targets() {
+            true => Targets::Shown,
+            false => Targets::Hidden,
+        };
         for (title, rows, columns) in [
             ("Updated Releases", &affected.upgraded, Columns::All),
             ("Reinstalled Releases", &affected.reinstalled, Columns::All),
@@ -74,7 +107,7 @@ impl Fleet<'_> {
             if rows.is_empty() {
                 continue;
             }
-            let table = table(rows, columns);
+            let table = table(rows, columns, targets);
             let mut header = header(title, width_of(&table));
             if is_painted {
                 header = format!("\x1b[1m\x1b[34m{header}\x1b[0m");
@@ -93,17 +126,18 @@ fn rounded(duration: Duration) -> String {
 }
 
 /// Rows below their titles, three blanks between, the last at the right.
-fn table(rows: &[Row], columns: Columns) -> String {
-    let mut cells: Vec<Vec<String>> = vec![match columns {
-        Columns::All => ["NAME", "NAMESPACE", "CHART", "VERSION", "DURATION"]
-            .map(str::to_owned)
-            .to_vec(),
-        Columns::Few => ["NAME", "NAMESPACE", "DURATION"]
-            .map(str::to_owned)
-            .to_vec(),
-    }];
+fn table(rows: &[Row], columns: Columns, targets: Targets) -> String {
+    let mut titles = vec!["NAME", "NAMESPACE"];
+    titles.extend((targets == Targets::Shown).then_some("TARGET"));
+    if columns == Columns::All {
+        titles.extend(["CHART", "VERSION"]);
+    }
+    titles.push("DURATION");
+    let titles: Vec<String> = titles.into_iter().map(str::to_owned).collect();
+    let mut cells: Vec<Vec<String>> = vec![titles];
     cells.extend(rows.iter().map(|row| {
         let mut cells = vec![row.name.clone(), row.namespace.clone()];
+        cells.extend((targets == Targets::Shown).then(|| row.target.clone()));
         if columns == Columns::All {
             cells.extend([row.chart.clone(), row.version.clone()]);
         }
@@ -171,9 +205,10 @@ mod tests {
             chart: "./charts/tiny".to_owned(),
             version: "0.2.0".to_owned(),
             duration: Duration::from_millis(millis),
+            target: "ecs:prod".to_owned(),
         };
         let rows = [row("a", "n", 499), row("web", "front", 61_500)];
-        let made = table(&rows, Columns::All);
+        let made = table(&rows, Columns::All, Targets::Hidden);
         assert_eq!(
             made,
             "NAME   NAMESPACE   CHART           VERSION   DURATION\na      n           ./charts/tiny   0.2.0           0s\nweb    front       ./charts/tiny   0.2.0         1m2s\n"
@@ -182,7 +217,7 @@ mod tests {
             header("Updated Releases", width_of(&made)),
             "================= Updated Releases =================="
         );
-        let made = table(&rows[..1], Columns::Few);
+        let made = table(&rows[..1], Columns::Few, Targets::Hidden);
         assert_eq!(
             made,
             "NAME   NAMESPACE   DURATION\na      n                 0s\n"
@@ -190,6 +225,10 @@ mod tests {
         assert_eq!(
             header("Deleted Releases", width_of(&made)),
             "==== Deleted Releases ====="
+        );
+        assert_eq!(
+            table(&rows[..1], Columns::Few, Targets::Shown),
+            "NAME   NAMESPACE   TARGET     DURATION\na      n           ecs:prod         0s\n"
         );
         assert_eq!(
             header("Failed to Delete Releases", width_of(&made)),

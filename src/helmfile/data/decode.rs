@@ -30,6 +30,16 @@ const MAX_DEPTH: usize = 10_000;
 /// How much aliases may multiply a document.
 const MAX_NODES: usize = 10_000_000;
 
+/// Whose keys a state file may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::helmfile) enum Keys {
+    /// Helmfile's.
+    #[default]
+    Helmfile,
+    /// pintle's, too.
+    Pintle,
+}
+
 /// Reads nodes of one document, in its order: an alias means the last anchor of its name before it.
 #[derive(Default)]
 pub(in crate::helmfile) struct Decoder<'n> {
@@ -38,6 +48,8 @@ pub(in crate::helmfile) struct Decoder<'n> {
     open: BTreeSet<&'n [u8]>,
     depth: usize,
     count: usize,
+    /// Which keys there are.
+    pub(in crate::helmfile) keys: Keys,
     /// What did not fit.
     pub(in crate::helmfile) errors: TypeErrors,
     /// What users are told though it fits.
@@ -67,6 +79,14 @@ pub(in crate::helmfile) fn decode(text: &[u8]) -> Result<Data, String> {
 }
 
 impl<'n> Decoder<'n> {
+    /// One that takes these keys.
+    pub(in crate::helmfile) fn of(keys: Keys) -> Decoder<'n> {
+        Decoder {
+            keys,
+            ..Decoder::default()
+        }
+    }
+
     /// What an alias stands for; other nodes stand for themselves. Anchors are noted.
     ///
     /// # Errors

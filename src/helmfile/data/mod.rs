@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-pub(super) use decode::{Decoder, decode, documents, is_merge, scalar};
+pub(super) use decode::{Decoder, Keys, decode, documents, is_merge, scalar};
 pub(super) use encode::{encode, go_syntax, json, json_indented, print};
 pub(super) use merge::{Lists, fill, merge, overlay};
 

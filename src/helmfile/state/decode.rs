@@ -2,7 +2,7 @@
 
 use super::record::{Merge, Record, merge, quoted};
 use super::shape::{STATE, Shape, Struct};
-use crate::helmfile::data::{Data, Decoder, Entries, documents, is_merge, scalar};
+use crate::helmfile::data::{Data, Decoder, Entries, Keys, documents, is_merge, scalar};
 use crate::value::Text;
 use crate::yaml::node::{Kind, Node};
 
@@ -24,12 +24,13 @@ pub(in crate::helmfile) const INHERITED: [&str; 7] = [
 /// The number of the document that is wrong, from 1, and what is wrong with it.
 pub(in crate::helmfile) fn read_with_notes(
     text: &[u8],
+    keys: Keys,
     notes: &mut Vec<String>,
 ) -> Result<Record, (usize, String)> {
     let (documents, error) = documents(text);
     let mut whole = Record::default();
     for (at, document) in documents.iter().enumerate() {
-        let record = state(document.content(), notes).map_err(|error| (at + 1, error))?;
+        let record = state(document.content(), keys, notes).map_err(|error| (at + 1, error))?;
         merge(&STATE, &mut whole, &record, Merge::Append);
     }
     match error {
@@ -39,7 +40,7 @@ pub(in crate::helmfile) fn read_with_notes(
 }
 
 /// One document of a state file.
-fn state(node: &Node, notes: &mut Vec<String>) -> Result<Record, String> {
+fn state(node: &Node, keys: Keys, notes: &mut Vec<String>) -> Result<Record, String> {
     if node.kind == Kind::Scalar && scalar(node) == Data::Null {
         return Ok(Record::default());
     }
@@ -53,7 +54,7 @@ fn state(node: &Node, notes: &mut Vec<String>) -> Result<Record, String> {
     if let Some(message) = decoder.errors.message() {
         return Err(message);
     }
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::of(keys);
     let data = typed(&mut decoder, node, &Shape::Struct(&STATE))?;
     notes.append(&mut decoder.notes);
     if let Some(message) = decoder.errors.message() {
@@ -209,7 +210,7 @@ fn structure<'n>(
         let Some(Data::String(name)) = typed(decoder, key, &Shape::Text)? else {
             continue;
         };
-        let Some(field) = known.field(&name) else {
+        let Some(field) = known.known(&name, decoder.keys) else {
             decoder.errors.0.push(format!(
                 "line {}: field {name} not found in type {}",
                 key.line, known.name
@@ -345,7 +346,7 @@ mod tests {
     use super::*;
 
     fn read(text: &[u8]) -> Result<Record, (usize, String)> {
-        read_with_notes(text, &mut Vec::new())
+        read_with_notes(text, Keys::Helmfile, &mut Vec::new())
     }
 
     fn error(text: &str) -> String {

@@ -171,11 +171,13 @@ fn data(value: &Data, depth: usize, out: &mut String) -> Result<(), String> {
 mod tests {
     use super::super::decode::read_with_notes;
     use super::*;
+    use crate::helmfile::data::Keys;
 
     #[test]
     fn fields_come_in_gos_order_and_lists_are_indented() {
         let text = "releases:\n- values: [{b: [1], a: \"x\\ny\\n\"}, f.yaml]\n  name: web\n  wait: false\n  inherit: [{template: t}]\n  hooks: [{events: [prepare]}]\n  labels: {\"y\": z}\nenvironments: {default: {}, p: {values: [a]}}\nhelmDefaults: {args: [--x]}\n";
-        let state = read_with_notes(text.as_bytes(), &mut Vec::new()).expect("a state");
+        let state =
+            read_with_notes(text.as_bytes(), Keys::Helmfile, &mut Vec::new()).expect("a state");
         let written = write(&state).expect("YAML");
         assert_eq!(
             written,

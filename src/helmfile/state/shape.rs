@@ -1,6 +1,8 @@
 //! What keys there are and what they take: Go's structs as tables, in the order in which they are
 //! written.
 
+use crate::helmfile::data::Keys;
+
 /// What a key takes.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::helmfile) enum Shape {
@@ -68,6 +70,12 @@ impl Struct {
         let mut fields = self.fields.iter();
         fields.find(|field| field.key.as_bytes() == key)
     }
+
+    /// The same, where it is one of those that there are.
+    pub(super) fn known(&self, key: &[u8], keys: Keys) -> Option<&'static Field> {
+        self.field(key)
+            .filter(|field| keys == Keys::Pintle || !field.is_own)
+    }
 }
 
 /// A field of a struct.
@@ -80,6 +88,8 @@ pub(in crate::helmfile) struct Field {
     pub(in crate::helmfile) shape: Shape,
     /// Written also where it is empty.
     pub(super) always: bool,
+    /// Helmfile does not know it.
+    is_own: bool,
 }
 
 const fn field(key: &'static str, go: &'static str, shape: Shape) -> Field {
@@ -88,6 +98,7 @@ const fn field(key: &'static str, go: &'static str, shape: Shape) -> Field {
         go,
         shape,
         always: false,
+        is_own: false,
     }
 }
 
@@ -97,10 +108,26 @@ const fn always(key: &'static str, go: &'static str, shape: Shape) -> Field {
         go,
         shape,
         always: true,
+        is_own: false,
+    }
+}
+
+/// A field that only pintle knows.
+const fn own(key: &'static str, go: &'static str, shape: Shape) -> Field {
+    Field {
+        key,
+        go,
+        shape,
+        always: false,
+        is_own: true,
     }
 }
 
 use Shape::{Any, Bool, Float, Inherits, Int, List, Map, Names, Optional, SubHelmfile, Text};
+
+/// Where releases go, and what holds there.
+const TARGET: Field = own("target", "Target", Text);
+const ECS: Field = own("ecs", "ECS", Map(&Any));
 
 const TEXTS: Shape = List(&Text);
 const ANYS: Shape = List(&Any);
@@ -185,6 +212,8 @@ static ENVIRONMENT: Struct = Struct {
             Optional(&Shape::Struct(&MISSING)),
         ),
         field("mergeStrategy", "MergeStrategy", Text),
+        TARGET,
+        ECS,
     ],
 };
 
@@ -321,6 +350,8 @@ static HELM: Struct = Struct {
         field("serverSide", "ServerSide", MAYBE_TEXT),
         field("trackMode", "TrackMode", Text),
         field("helmStuckGrace", "HelmStuckGrace", Int),
+        TARGET,
+        ECS,
     ],
 };
 
@@ -455,4 +486,6 @@ static RELEASE_FIELDS: &[Field] = &[
     field("kubedogQPS", "KubedogQPS", Optional(&Float)),
     field("kubedogBurst", "KubedogBurst", MAYBE_INT),
     field("trackFailOnError", "TrackFailOnError", MAYBE_BOOL),
+    TARGET,
+    ECS,
 ];

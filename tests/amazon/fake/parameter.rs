@@ -48,41 +48,73 @@ impl State {
                 self.parameters.insert(name.to_owned(), value.to_owned());
                 json!({"Version": 1})
             }
-            "DescribeSecret" | "GetSecretValue" => {
-                let given = text(input, "SecretId");
-                let name = given.rsplit(":secret:").next().unwrap_or(given);
-                let known = self.secrets.iter().find(|(known, _)| {
-                    *known == name
-                        || name
-                            .strip_prefix(known.as_str())
-                            .is_some_and(|rest| rest.len() == 7 && rest.starts_with('-'))
-                });
-                let Some((name, value)) = known else {
-                    let message = "Secrets Manager can't find the specified secret.";
-                    return refuse("ResourceNotFoundException", message);
-                };
-                let arn = format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf");
-                match operation {
-                    "DescribeSecret" => json!({"ARN": arn, "Name": name}),
-                    _ => json!({"ARN": arn, "Name": name, "SecretString": value, "VersionId": "v"}),
-                }
-            }
-            "CreateSecret" | "PutSecretValue" => {
-                let name = match text(input, "Name") {
-                    "" => text(input, "SecretId"),
-                    name => name,
-                };
-                if operation == "CreateSecret" && self.secrets.contains_key(name) {
+            "CreateSecret" => {
+                let name = text(input, "Name");
+                if self.secrets.contains_key(name) {
                     let message =
                         format!("The operation failed because the secret {name} already exists.");
                     return refuse("ResourceExistsException", message);
                 }
-                let value = text(input, "SecretString").to_owned();
-                self.secrets.insert(name.to_owned(), value);
-                let arn = format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf");
-                json!({"ARN": arn, "Name": name, "VersionId": "v"})
+                self.secrets
+                    .insert(name.to_owned(), text(input, "SecretString").to_owned());
+                self.tag_secret(name, input);
+                json!({"ARN": arn(name), "Name": name, "VersionId": "v"})
             }
-            _ => return unknown(operation),
+            _ => return self.secret(operation, input),
         })
     }
+
+    /// What is asked about a secret that is there.
+    fn secret(&mut self, operation: &str, input: &Value) -> Answer {
+        let given = text(input, "SecretId");
+        let given = given.rsplit(":secret:").next().unwrap_or(given);
+        let is_it = |known: &&String| {
+            *known == given
+                || given
+                    .strip_prefix(known.as_str())
+                    .is_some_and(|rest| rest.len() == 7 && rest.starts_with('-'))
+        };
+        let Some(name) = self.secrets.keys().find(is_it).cloned() else {
+            let message = "Secrets Manager can't find the specified secret.";
+            return refuse("ResourceNotFoundException", message);
+        };
+        let mut told = json!({"ARN": arn(&name), "Name": name, "VersionId": "v"});
+        match operation {
+            "DescribeSecret" => {
+                let tags = self.tags.get(&arn(&name)).cloned().unwrap_or_default();
+                let tags = tags
+                    .into_iter()
+                    .map(|(key, value)| json!({"Key": key, "Value": value}));
+                told["Tags"] = tags.collect();
+                told["VersionIdsToStages"] = json!({"v": ["AWSCURRENT"]});
+            }
+            "GetSecretValue" => told["SecretString"] = json!(self.secrets[&name]),
+            "PutSecretValue" => {
+                let value = text(input, "SecretString").to_owned();
+                self.secrets.insert(name, value);
+            }
+            "TagResource" => self.tag_secret(&name, input),
+            "UntagResource" => {
+                let keys = input["TagKeys"].as_array().cloned().unwrap_or_default();
+                let tags = self.tags.entry(arn(&name)).or_default();
+                tags.retain(|key, _| !keys.contains(&json!(key)));
+            }
+            "DeleteSecret" => {
+                self.secrets.remove(&name);
+                self.tags.remove(&arn(&name));
+            }
+            _ => return unknown(operation),
+        }
+        Ok(told)
+    }
+
+    fn tag_secret(&mut self, name: &str, input: &Value) {
+        let given = input["Tags"].as_array().into_iter().flatten();
+        let tags = self.tags.entry(arn(name)).or_default();
+        tags.extend(given.map(|tag| (text(tag, "Key").to_owned(), text(tag, "Value").to_owned())));
+    }
+}
+
+fn arn(name: &str) -> String {
+    format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf")
 }

@@ -1,5 +1,7 @@
 //! Who is asked, and in which words: the account, the region and the cluster that a release goes to.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::backend::ecs::Config;
@@ -9,7 +11,7 @@ use crate::net::aws::{Api, Fault};
 
 /// The services of an account, and what holds for it.
 pub(super) struct Account {
-    pub(super) api: Api,
+    pub(super) api: Arc<Api>,
     pub(super) config: Config,
 }
 

@@ -124,6 +124,25 @@ pub struct Settings {
     pub history: usize,
 }
 
+impl Settings {
+    /// How Amazon's services are asked, where the configuration lets anything be done.
+    pub fn asking(&self) -> Options {
+        let mut options = self.api.clone();
+        let config = &self.config;
+        let allowed = &mut options.allowed;
+        allowed
+            .accounts
+            .extend(config.allowed_accounts.iter().cloned());
+        allowed
+            .regions
+            .extend(config.allowed_regions.iter().cloned());
+        allowed
+            .clusters
+            .extend(config.allowed_clusters.iter().cloned());
+        options
+    }
+}
+
 /// Told of findings.
 pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -158,25 +177,17 @@ struct Held {
 impl Ecs {
     /// A cluster of which nothing is asked yet; `tell` hears what conversions find.
     pub fn new(settings: Settings, tell: Tell) -> Ecs {
-        let mut options = settings.api.clone();
-        let config = &settings.config;
-        options
-            .allowed
-            .accounts
-            .extend(config.allowed_accounts.iter().cloned());
-        options
-            .allowed
-            .regions
-            .extend(config.allowed_regions.iter().cloned());
-        options
-            .allowed
-            .clusters
-            .extend(config.allowed_clusters.iter().cloned());
+        Ecs::over(Arc::new(Api::new(settings.asking())), settings, tell)
+    }
+
+    /// The same, by a client that others use, too: one that was made with [`Settings::asking`] of such
+    /// settings.
+    pub fn over(api: Arc<Api>, settings: Settings, tell: Tell) -> Ecs {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         Ecs {
             account: Account {
-                api: Api::new(options),
-                config: config.clone(),
+                api,
+                config: settings.config.clone(),
             },
             clock: Clock::new(settings.pace),
             settings,
@@ -287,7 +298,7 @@ impl Ecs {
                     region: self.account.api.region()?,
                     cluster: self.account.cluster().to_owned(),
                 };
-                let state = State::open(&location, &scope, Some(&self.account.api))?;
+                let state = State::open(&location, &scope, Some(&*self.account.api))?;
                 // It lives as long as the process: a command has one.
                 Records::Kept(Box::leak(Box::new(state)))
             }

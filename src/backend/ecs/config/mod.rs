@@ -23,6 +23,8 @@ use crate::diag::{Error, Kind};
 pub struct Config {
     /// Region of the cluster.
     pub region: Option<String>,
+    /// The profile whose keys are used, where no flag names another.
+    pub profile: Option<String>,
     /// The account's number.
     pub account: Option<String>,
     /// Partition of ARNs; `aws`.

@@ -55,6 +55,10 @@ pub fn schema() -> Value {
 fn account() -> Vec<(&'static str, Value)> {
     vec![
         ("region", text("Region of the cluster.")),
+        (
+            "profile",
+            text("Profile whose keys are used, where no flag names another."),
+        ),
         ("account", text("The account's number, in quotes.")),
         (
             "partition",

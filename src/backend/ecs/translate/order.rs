@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::super::desired::Resource;
 use super::super::native;
 
+/// What each workload brings along that uses it.
+const SHARED: [&str; 2] = ["secretsmanager:Secret", "ssm:Parameter"];
+
 /// When a group is applied; within a release, in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::backend::ecs) enum Stage {
@@ -58,10 +61,19 @@ pub(in crate::backend::ecs) fn arrange(
             |wave: usize, group: &Group| (group.stage, group.weight, wave, group.name.clone());
         key(*wave, group).cmp(&key(*other_wave, other))
     });
-    keyed
-        .into_iter()
-        .flat_map(|(_, group)| group.resources)
-        .collect()
+    let mut arranged: Vec<Resource> = Vec::new();
+    for resource in keyed.into_iter().flat_map(|(_, group)| group.resources) {
+        // What several workloads share is there once, before the first of them.
+        let is_same = |other: &Resource| {
+            (&other.kind, &other.name, &other.request)
+                == (&resource.kind, &resource.name, &resource.request)
+        };
+        let is_shared = SHARED.contains(&resource.kind.as_str());
+        if !is_shared || !arranged.iter().any(is_same) {
+            arranged.push(resource);
+        }
+    }
+    arranged
 }
 
 fn adopt(native: native::Group) -> Group {
