@@ -27,6 +27,7 @@
 //! | [`fetch`] | chart repositories, their indexes, downloads |
 //! | [`backend`] | where releases are brought to: a Kubernetes cluster, memory |
 //! | [`action`] | what the commands do |
+//! | [`ecspresso`] | projects of ecspresso |
 //! | [`helmfile`] | layered environments and states of many releases |
 //! | [`cli`] | the command lines |
 
@@ -35,6 +36,7 @@ pub mod backend;
 pub mod chart;
 pub mod cli;
 pub mod diag;
+pub mod ecspresso;
 pub mod fetch;
 pub mod go;
 pub mod helmfile;

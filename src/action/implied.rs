@@ -6,14 +6,16 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::source::Source;
 use super::{Surroundings, template};
+use crate::backend::ecs;
 use crate::chart::{self, Chart, File, values};
 use crate::diag::{Error, Kind, Level, Notice, Output};
+use crate::ecspresso;
 use crate::fetch::git;
 use crate::go::{os, path};
 use crate::kustomize::{self, HelmChart};
@@ -31,6 +33,10 @@ enum Form {
     File,
     Folder,
     Kustomization,
+    /// Manifests of AWS Copilot.
+    Workspace,
+    /// A project of ecspresso.
+    Project,
 }
 
 impl Form {
@@ -39,14 +45,23 @@ impl Form {
             return Some(Form::Piped);
         }
         let path = Path::new(reference);
+        if !path.join("Chart.yaml").exists() && ecspresso::find(path).is_some() {
+            return Some(Form::Project);
+        }
         if path.is_file() && is_manifest(path) {
-            return Some(Form::File);
+            return Some(match is_workload(path) {
+                true => Form::Workspace,
+                false => Form::File,
+            });
         }
         if !path.is_dir() || path.join("Chart.yaml").exists() {
             return None;
         }
         if kustomize::is_kustomization(reference, &kustomize::Disk) {
             return Some(Form::Kustomization);
+        }
+        if !workloads(path).is_empty() {
+            return Some(Form::Workspace);
         }
         manifests(path).next().map(|_| Form::Folder)
     }
@@ -56,6 +71,8 @@ impl Form {
         match self {
             Form::Piped | Form::File | Form::Folder => "holds plain manifests, which take",
             Form::Kustomization => "is a kustomization, which takes",
+            Form::Workspace => "holds manifests of Copilot, which take",
+            Form::Project => "is a project of ecspresso, which takes",
         }
     }
 }
@@ -63,6 +80,61 @@ impl Form {
 fn is_manifest(path: &Path) -> bool {
     let extension = path.extension().and_then(|it| it.to_str());
     matches!(extension, Some("yaml" | "yml" | "json"))
+}
+
+/// The native documents of a project of ecspresso.
+fn project(
+    reference: &str,
+    around: &Surroundings<'_>,
+    notices: &mut Vec<Notice>,
+) -> Result<Vec<Manifest>, Error> {
+    let Some(path) = ecspresso::find(Path::new(reference)) else {
+        return Ok(Vec::new());
+    };
+    let outside = ecspresso::Outside {
+        world: around.world,
+        amazon: ecspresso::account(around.world, "", ""),
+    };
+    let project = ecspresso::load(&path, &outside)?;
+    for (name, why) in &project.left {
+        let message = format!("{}: {name} means nothing here: {why}", path.display());
+        notices.push(Notice::new(Level::Warn, message));
+    }
+    let documents = project.documents();
+    let texts = documents
+        .iter()
+        .map(|document| format!("---\n{document:#}\n"));
+    let text: String = texts.collect();
+    let shown = path.to_string_lossy();
+    Ok(vec![Manifest::new(
+        "ecspresso.yaml",
+        &shown,
+        text.into_bytes(),
+    )])
+}
+
+/// Whether a file is a manifest of Copilot's: it names its own type.
+fn is_workload(path: &Path) -> bool {
+    let text = std::fs::read(path).unwrap_or_default();
+    let objects = ecs::read(&text).unwrap_or_default();
+    matches!(objects.as_slice(), [one] if ecs::copilot::is_manifest(one))
+}
+
+/// The manifests of a workspace of Copilot's: those of its services and jobs, not of environments and
+/// pipelines. The folder is `copilot` or the one that has it.
+fn workloads(folder: &Path) -> Vec<PathBuf> {
+    for folder in [folder.join("copilot"), folder.to_owned()] {
+        let entries = std::fs::read_dir(&folder).into_iter().flatten();
+        let mut found: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path().join("manifest.yml")))
+            .filter(|path| path.is_file() && is_workload(path))
+            .collect();
+        found.sort();
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
 }
 
 /// The manifests below a folder, in order; what begins with a point is left out.
@@ -123,6 +195,26 @@ pub fn read(
             found
         }
         Form::Kustomization => build(reference, source, around, notices)?,
+        Form::Workspace => {
+            let path = Path::new(reference);
+            let paths = match path.is_file() {
+                true => vec![path.to_owned()],
+                false => workloads(path),
+            };
+            let mut found = Vec::new();
+            for path in paths {
+                let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+                let name = format!("{}/manifest.yml", folder.to_string_lossy());
+                let shown = path.to_string_lossy().into_owned();
+                found.push(Manifest::new(
+                    name.trim_start_matches('/'),
+                    &shown,
+                    disk(&shown)?,
+                ));
+            }
+            found
+        }
+        Form::Project => project(reference, around, notices)?,
     };
     assemble(&name(reference, form)?, form, templates, notices).map(Some)
 }
@@ -264,12 +356,21 @@ fn assemble(
     };
     let about = match form {
         Form::Kustomization => "A kustomization, as it was built",
+        Form::Workspace => "Manifests of AWS Copilot",
+        Form::Project => "A project of ecspresso",
         _ => "Plain manifests",
     };
     let mut files = vec![file(
         "Chart.yaml".to_owned(),
         definition(name, about).into_bytes(),
     )];
+    if matches!(form, Form::Workspace | Form::Project) {
+        for manifest in manifests {
+            let name = format!("templates/{}", manifest.name);
+            files.push(file(name, literal(&manifest.text)));
+        }
+        return chart::load_files(files, notices);
+    }
     let objects = manifests
         .iter()
         .map(objects)

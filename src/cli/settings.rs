@@ -1,6 +1,7 @@
 //! What holds, and where it was set: flags, then `PINTLE_*` variables, then Helm's variables, then
 //! `pintle.yaml`, its environment before the rest of it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::config::{self, Loaded};
@@ -24,9 +25,11 @@ enum Value {
 }
 
 /// The settings that hold.
+#[derive(Default)]
 pub(super) struct Settings {
     held: Vec<Held>,
     ecs: ecs::Config,
+    ecs_by_environment: BTreeMap<String, ecs::Config>,
 }
 
 impl Settings {
@@ -39,10 +42,7 @@ impl Settings {
         environment: &Environment,
     ) -> Result<Settings, Error> {
         let loaded = Settings::load(flags)?;
-        let mut settings = Settings {
-            held: Vec::new(),
-            ecs: ecs::Config::default(),
-        };
+        let mut settings = Settings::default();
         let loaded = loaded.as_ref();
         let chosen = settings.environment(flags, environment, loaded);
         if !chosen.is_empty() {
@@ -73,6 +73,17 @@ impl Settings {
         let slim = slim.map(|(slim, place)| (slim.to_string(), place));
         settings.hold(flags, environment, ("slimRecords", run::SLIM), slim);
         settings.ecs = layers.ecs()?;
+        settings.ecs.copilot.variables = environment.all();
+        let environments = loaded.and_then(|loaded| loaded.config.environments.as_ref());
+        for name in environments.into_iter().flat_map(|all| all.keys()) {
+            let layers = Layers {
+                loaded,
+                chosen: name,
+            };
+            let mut ecs = layers.ecs()?;
+            ecs.copilot.variables = environment.all();
+            settings.ecs_by_environment.insert(name.clone(), ecs);
+        }
         // Whoever connects finds it there; a second resolution says the same.
         let _ = environment.ecs.set(Box::new(settings.ecs.clone()));
         settings.api_versions(flags, environment, &layers);
@@ -98,23 +109,27 @@ impl Settings {
     /// As [`Settings::resolve`].
     pub(super) fn find_ecs(flags: &FlagSet, environment: &Environment) -> Result<(), Error> {
         let loaded = Settings::load(flags)?;
-        let mut settings = Settings {
-            held: Vec::new(),
-            ecs: ecs::Config::default(),
-        };
+        let mut settings = Settings::default();
         let loaded = loaded.as_ref();
         let chosen = settings.environment(flags, environment, loaded);
         let layers = Layers {
             loaded,
             chosen: &chosen,
         };
-        let _ = environment.ecs.set(Box::new(layers.ecs()?));
+        let mut ecs = layers.ecs()?;
+        ecs.copilot.variables = environment.all();
+        let _ = environment.ecs.set(Box::new(ecs));
         Ok(())
     }
 
     /// What holds for Amazon ECS.
     pub(super) fn ecs(&self) -> &ecs::Config {
         &self.ecs
+    }
+
+    /// What holds for Amazon ECS in each environment of the file.
+    pub(super) fn ecs_by_environment(&self) -> &BTreeMap<String, ecs::Config> {
+        &self.ecs_by_environment
     }
 
     /// The settings as YAML, with where each was set behind it.
@@ -312,14 +327,19 @@ impl Layers<'_> {
         self.loaded?.config.environments.as_ref()?.get(self.chosen)
     }
 
-    /// What holds for Amazon ECS, that of the environment on top.
+    /// What holds for Amazon ECS, that of the environment on top. Copilot's environment is called like
+    /// the one that was chosen, unless that one says otherwise.
     fn ecs(&self) -> Result<ecs::Config, Error> {
         let all = self.loaded.and_then(|loaded| loaded.config.ecs.as_deref());
         let own = self.own().and_then(|own| own.ecs.as_deref());
-        match (all, own) {
-            (Some(all), Some(own)) => all.with(own),
-            (found, None) | (None, found) => Ok(found.cloned().unwrap_or_default()),
+        let mut found = match (all, own) {
+            (Some(all), Some(own)) => all.with(own)?,
+            (found, None) | (None, found) => found.cloned().unwrap_or_default(),
+        };
+        if !self.chosen.is_empty() && own.is_none_or(|own| own.copilot.env.is_none()) {
+            found.copilot.env = Some(self.chosen.to_owned());
         }
+        Ok(found)
     }
 
     /// A target, with the path of a folder as seen from the file.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pintle::backend::ecs::{self, Config, Document, Input};
+use pintle::backend::ecs::{self, Config, Document, Input, copilot};
 use serde_json::Value;
 
 use crate::compare;
@@ -77,7 +77,23 @@ impl Case {
     fn convert(&self, config: &Config, input: &[u8]) -> Result<Document, String> {
         let text = |name: &str| self.about[name].as_str().unwrap_or_default();
         match text("input") {
-            "copilot" => Err("Copilot manifests are not read yet".to_owned()),
+            "copilot" => {
+                let manifests = ecs::read(input).map_err(|error| error.to_string())?;
+                let manifest = manifests.first().ok_or("in.yaml is empty")?;
+                let mut config = config.clone();
+                let variables = self.about["variables"].as_object().into_iter().flatten();
+                let text_of = |value: &Value| value.as_str().map(str::to_owned);
+                config.copilot.variables = variables
+                    .filter_map(|(name, value)| Some((name.clone(), text_of(value)?)))
+                    .collect();
+                let input = copilot::Input {
+                    manifest,
+                    config: &config,
+                    environment: text("environment"),
+                    today: None,
+                };
+                copilot::convert(&input).map_err(|error| error.to_string())
+            }
             _ => {
                 let objects = ecs::read(input).map_err(|error| error.to_string())?;
                 Ok(ecs::convert(&Input {
@@ -121,7 +137,12 @@ impl Case {
 pub(crate) fn requests_fit(document: &Document) -> Result<(), String> {
     let mut wrong = Vec::new();
     for resource in &document.resources {
-        for it in ecs::check(&resource.kind, &resource.request) {
+        let mut request = resource.request.clone();
+        // State machines say what they do beside the request.
+        if let Some(definition) = resource.settings.get("definition") {
+            request["definition"] = definition.to_string().into();
+        }
+        for it in ecs::check(&resource.kind, &request) {
             wrong.push(format!(
                 "{}/{} {}: {}",
                 resource.kind, resource.name, it.path, it.message

@@ -68,8 +68,13 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "ecspresso",
+        &["diag", "value", "go", "world", "template", "net", "backend"],
+    ),
+    (
         "action",
         &[
+            "ecspresso",
             "diag",
             "value",
             "go",
@@ -105,8 +110,23 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "diag", "value", "go", "world", "yaml", "template", "chart", "render", "release",
-            "net", "plugin", "fetch", "backend", "action", "helmfile", "ui",
+            "diag",
+            "value",
+            "go",
+            "world",
+            "yaml",
+            "template",
+            "chart",
+            "render",
+            "release",
+            "net",
+            "plugin",
+            "fetch",
+            "backend",
+            "ecspresso",
+            "action",
+            "helmfile",
+            "ui",
         ],
     ),
 ];

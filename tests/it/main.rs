@@ -56,3 +56,4 @@ mod secret;
 mod serve;
 #[cfg(feature = "kube")]
 mod watch;
+mod workspace;

@@ -9,7 +9,9 @@
 pub mod cluster;
 pub mod code;
 pub mod config;
+pub mod copilot;
 pub mod desired;
+pub mod import;
 mod native;
 mod report;
 mod shape;
@@ -50,7 +52,11 @@ pub fn convert(input: &Input<'_>) -> Document {
     let native = native::collect(input, &report);
     let translated = translate::translate(input, &report);
     let resources = translate::order::arrange(translated, native);
-    let diagnostics = report.judged(input);
+    let manifests = copilot::collect(input);
+    let mut resources = resources;
+    resources.extend(manifests.resources);
+    let mut diagnostics = report.judged(input);
+    diagnostics.extend(manifests.diagnostics);
     let failed = diagnostics.iter().any(|it| it.level == Level::Error);
     Document {
         diagnostics,

@@ -76,6 +76,30 @@ const KINDS: &[Kind] = &[
         beside: &[],
     },
     Kind {
+        name: "Listener",
+        made: "elbv2:Listener",
+        names: &[],
+        beside: &[],
+    },
+    Kind {
+        name: "Alarm",
+        made: "cloudwatch:Alarm",
+        names: &["AlarmName"],
+        beside: &[],
+    },
+    Kind {
+        name: "StateMachine",
+        made: "states:StateMachine",
+        names: &["name"],
+        beside: &[("definition", "definition")],
+    },
+    Kind {
+        name: "ExpressGatewayService",
+        made: "ecs:ExpressGatewayService",
+        names: &["serviceName"],
+        beside: &[],
+    },
+    Kind {
         name: "LogGroup",
         made: "logs:LogGroup",
         names: &["logGroupName"],
@@ -101,11 +125,15 @@ const RANKS: &[&str] = &[
     "servicediscovery:Service",
     "elbv2:TargetGroup",
     "elbv2:ListenerRule",
+    "elbv2:Listener",
     "ecs:TaskDefinition",
+    "cloudwatch:Alarm",
     "ecs:RunTask",
     "ecs:Service",
+    "ecs:ExpressGatewayService",
     "application-autoscaling:ScalableTarget",
     "application-autoscaling:ScalingPolicy",
+    "states:StateMachine",
     "scheduler:Schedule",
     "events:Rule",
 ];
@@ -213,7 +241,11 @@ fn resource(
         Some(Value::Object(_)) => "spec",
         _ => "",
     };
-    for found in shape::check(made, &resource.request) {
+    let mut whole = resource.request.clone();
+    if let Some(definition) = resource.settings.get("definition") {
+        whole["definition"] = definition.to_string().into();
+    }
+    for found in shape::check(made, &whole) {
         let path = match (base, found.path.as_str()) {
             ("", path) => path.to_owned(),
             (base, "") => base.to_owned(),
@@ -232,6 +264,7 @@ fn group(mut resources: Vec<Resource>) -> Vec<Group> {
     let is_work = |resource: &Resource| {
         [
             "ecs:Service",
+            "ecs:ExpressGatewayService",
             "ecs:RunTask",
             "scheduler:Schedule",
             "events:Rule",
@@ -278,7 +311,8 @@ fn rank(kind: &str) -> usize {
 
 /// Whether `other` is there for `work`: it has its name, or one speaks of the other.
 fn belongs(other: &Resource, work: &Resource, is_first: bool) -> bool {
-    if is_first && other.name == work.name {
+    let is_task = work.kind == "ecs:TaskDefinition";
+    if (is_first || is_task) && other.name == work.name {
         return true;
     }
     let refers = |from: &Resource, to: &Resource| {
@@ -300,8 +334,27 @@ fn belongs(other: &Resource, work: &Resource, is_first: bool) -> bool {
         .and_then(|id| id.rsplit('/').next());
     refers(work, other)
         || (is_first && refers(other, work))
+        || (other.kind.starts_with("elbv2:Listener") && refers(other, work))
         || family.is_some_and(|family| wanted.iter().any(|it| it.as_str() == Some(family)))
         || (is_first && scaled.is_some() && scaled == service)
+}
+
+/// The native document that makes a resource; nothing where there is no kind for it.
+pub(super) fn document(resource: &Resource) -> Option<Value> {
+    let kind = KINDS.iter().find(|kind| kind.made == resource.kind)?;
+    let mut spec = resource.request.as_object()?.clone();
+    for (name, setting) in &resource.settings {
+        spec.insert(name.clone(), setting.clone());
+    }
+    if !resource.create_only.is_empty() {
+        spec.insert("createOnly".into(), json!(resource.create_only));
+    }
+    Some(json!({
+        "apiVersion": format!("{GROUP}/v1"),
+        "kind": kind.name,
+        "metadata": {"name": resource.name},
+        "spec": spec,
+    }))
 }
 
 /// A hook of a native document, as Helm reads annotations.

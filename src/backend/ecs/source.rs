@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::copilot;
 use crate::backend::document::flatten;
 use crate::backend::from_frozen;
 use crate::diag::{Error, Kind};
@@ -19,9 +20,12 @@ pub fn read(text: &[u8]) -> Result<Vec<Value>, Error> {
             let message = format!("document {} of the manifest: {what}", number + 1);
             Error::new(Kind::Manifest, message)
         };
-        let value = yaml::to_frozen(&text[range]).map_err(|error| wrong(&error))?;
+        let value = yaml::to_frozen(&text[range.clone()]).map_err(|error| wrong(&error))?;
         let mut value = from_frozen(&value);
         make_whole(&mut value);
+        if copilot::is_manifest(&value) {
+            value = copilot::read(&text[range]).unwrap_or(value);
+        }
         match value {
             Value::Null => {}
             value @ Value::Object(_) => flatten(value, &mut objects),

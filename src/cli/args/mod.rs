@@ -7,6 +7,7 @@ mod config;
 mod create;
 mod dependency;
 mod difference;
+mod ecs;
 mod env;
 mod given;
 mod hint;
@@ -57,6 +58,7 @@ const PAGES: &[&[Page]] = &[
     release::PAGES,
     adjust::PAGES,
     difference::PAGES,
+    ecs::PAGES,
     plugin::PAGES,
     config::PAGES,
     env::PAGES,
@@ -116,6 +118,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "deps",
         ],
     ),
+    ("Amazon ECS", &["ecs"]),
     (
         "pintle itself",
         &[

@@ -6,6 +6,7 @@ use super::super::environment::Environment;
 use super::template;
 use crate::backend::ecs::{self, Config, Document, Input, code};
 use crate::diag::{Error, Kind};
+use crate::ecspresso;
 use crate::go::flag::FlagSet;
 use crate::go::os;
 use crate::ui::Terminal;
@@ -118,7 +119,9 @@ fn manifest_file(arguments: &[String]) -> Option<&str> {
     let last = arguments.last()?;
     let path = Path::new(last);
     let extension = path.extension().and_then(|extension| extension.to_str());
-    let is_manifest = matches!(extension, Some("yaml" | "yml" | "json")) && path.is_file();
+    let is_manifest = matches!(extension, Some("yaml" | "yml" | "json"))
+        && path.is_file()
+        && ecspresso::find(path).is_none();
     is_manifest.then_some(last.as_str())
 }
 

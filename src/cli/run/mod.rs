@@ -7,6 +7,7 @@ pub(super) mod create;
 pub(super) mod diff;
 pub(super) mod ecs;
 pub(super) mod get;
+pub(super) mod import;
 pub(super) mod install;
 pub(super) mod lint;
 pub(super) mod logs;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The `copilot:` part.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -27,12 +28,15 @@ pub struct Copilot {
     /// The load balancer for the world.
     pub public_alb: Balancer,
     /// The load balancer inside the VPC.
+    #[serde(alias = "internalAlb")]
     pub private_alb: Balancer,
     /// The network load balancer.
     pub nlb: Balancer,
+    /// Load balancers that manifests name with `http.alb`.
+    pub albs: BTreeMap<String, Balancer>,
     /// Roles; `{name}` is the workload's.
     pub roles: CopilotRoles,
-    /// Images that Copilot would build, by workload.
+    /// Images that Copilot would build, by workload; those of sidecars by `WORKLOAD/SIDECAR`.
     pub images: BTreeMap<String, String>,
     /// ARNs of environment files, by workload.
     pub env_files: BTreeMap<String, String>,
@@ -40,20 +44,26 @@ pub struct Copilot {
     pub log_retention_days: Option<u32>,
     /// Queues of workers.
     pub queue_uris: BTreeMap<String, String>,
-    /// Queues of topics of workers, as JSON.
-    pub topic_queue_uris: BTreeMap<String, String>,
-    /// ARNs of topics that workloads publish to, as JSON.
-    pub topic_arns: BTreeMap<String, String>,
-    /// Rule priorities, by workload.
+    /// Queues of topics of workers: `<service><topic>EventsQueue` to URI, as a map or as JSON.
+    pub topic_queue_uris: BTreeMap<String, Value>,
+    /// ARNs of topics that workloads publish to, by topic, as a map or as JSON.
+    pub topic_arns: BTreeMap<String, Value>,
+    /// Rule priorities, by workload, or by rule: `NAME-0`, `NAME-1`, ...
     pub priorities: BTreeMap<String, u32>,
-    /// The managed file system of the environment, by volume or workload.
+    /// The managed file system of the environment, `fs-1` or `fs-1::fsap-2`, by `WORKLOAD/VOLUME`,
+    /// volume or workload.
     pub file_systems: BTreeMap<String, String>,
+    /// The file system that the environment manages: `fs-1`.
+    pub managed: Option<String>,
     /// Values of CloudFormation exports.
     pub exports: BTreeMap<String, String>,
     /// Outputs of addons, by workload: variables.
     pub addons: BTreeMap<String, BTreeMap<String, String>>,
     /// What runs jobs.
     pub job_runner: Option<super::JobRunner>,
+    /// Variables of whoever calls, for `${NAME}` in manifests; no part of the file.
+    #[serde(skip)]
+    pub variables: BTreeMap<String, String>,
     /// Roles of state machines, by workload.
     #[serde(rename = "roles_stepfunctions")]
     pub roles_stepfunctions: BTreeMap<String, String>,
@@ -94,6 +104,8 @@ pub struct Balancer {
     pub full_name: Option<String>,
     /// Its name in DNS.
     pub dns_name: Option<String>,
+    /// The certificate of its TLS listeners.
+    pub certificate_arn: Option<String>,
 }
 
 /// Roles; `{name}` is the workload's.

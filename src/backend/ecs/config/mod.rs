@@ -7,7 +7,7 @@ mod copilot;
 mod merge;
 mod schema;
 
-pub use copilot::Copilot;
+pub use copilot::{Balancer, Copilot, EnvVars};
 pub use schema::schema;
 
 use std::collections::BTreeMap;

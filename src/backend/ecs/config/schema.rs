@@ -22,6 +22,10 @@ fn map(about: &str) -> Value {
     json!({"type": "object", "additionalProperties": {"type": "string"}, "description": about})
 }
 
+fn maps(about: &str) -> Value {
+    json!({"type": "object", "additionalProperties": {"type": ["string", "object"]}, "description": about})
+}
+
 fn one_of(words: &[&str], about: &str) -> Value {
     json!({"enum": words, "description": about})
 }
@@ -392,6 +396,10 @@ fn copilot() -> Value {
                 ("httpListenerArn", text("Its listener without TLS.")),
                 ("fullName", text("app/NAME/ID, as metrics name it.")),
                 ("dnsName", text("Its name in DNS.")),
+                (
+                    "certificateArn",
+                    text("The certificate of its TLS listeners."),
+                ),
             ],
         )
     };
@@ -428,6 +436,14 @@ fn copilot() -> Value {
             ("privateAlb", balancer("The load balancer inside the VPC.")),
             ("nlb", balancer("The network load balancer.")),
             (
+                "albs",
+                json!({
+                    "type": "object",
+                    "additionalProperties": balancer("A load balancer."),
+                    "description": "Load balancers that manifests name with http.alb.",
+                }),
+            ),
+            (
                 "roles",
                 part(
                     "Roles; {name} is the workload's.",
@@ -450,17 +466,21 @@ fn copilot() -> Value {
             ("queueUris", map("Queues of workers.")),
             (
                 "topicQueueUris",
-                map("Queues of topics of workers, as JSON."),
+                maps("Queues of topics of workers, as a map or as JSON."),
             ),
             (
                 "topicArns",
-                map("Topics that workloads publish to, as JSON."),
+                maps("Topics that workloads publish to, as a map or as JSON."),
             ),
             (
                 "priorities",
                 json!({"type": "object", "additionalProperties": {"type": "integer"}, "description": "Rule priorities, by workload."}),
             ),
             ("fileSystems", map("The managed file system, by workload.")),
+            (
+                "managed",
+                text("The file system that the environment manages."),
+            ),
             ("exports", map("Values of CloudFormation exports.")),
             (
                 "addons",

@@ -13,7 +13,7 @@ mod inventory;
 pub(super) mod job;
 mod keda;
 mod lead;
-mod name;
+pub(super) mod name;
 pub(super) mod object;
 pub(super) mod order;
 mod patch;
@@ -37,8 +37,8 @@ pub(super) mod workload;
 
 use super::Input;
 use super::config::LaunchType;
-use super::native;
 use super::report::Report;
+use super::{copilot, native};
 use context::Context;
 use object::Object;
 use order::Group;
@@ -50,7 +50,9 @@ pub(super) fn translate(input: &Input<'_>, report: &Report) -> Vec<Group> {
     let meant = input
         .objects
         .iter()
-        .filter(|body| !object::is_ignored(body) && !native::is_native(body))
+        .filter(|body| {
+            !object::is_ignored(body) && !native::is_native(body) && !copilot::is_manifest(body)
+        })
         .filter(|body| {
             !input
                 .config

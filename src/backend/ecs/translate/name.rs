@@ -12,7 +12,7 @@ pub(super) fn plain(name: &str) -> String {
 }
 
 /// A name of at most `longest` characters; a longer one ends with a digest of all of it.
-pub(super) fn short(name: &str, longest: usize) -> String {
+pub(in crate::backend::ecs) fn short(name: &str, longest: usize) -> String {
     if name.len() <= longest {
         return name.to_owned();
     }

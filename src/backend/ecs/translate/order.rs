@@ -81,6 +81,7 @@ fn adopt(native: native::Group) -> Group {
         [
             "ecs:RunTask",
             "ecs:Service",
+            "ecs:ExpressGatewayService",
             "scheduler:Schedule",
             "events:Rule",
         ]
@@ -91,7 +92,7 @@ fn adopt(native: native::Group) -> Group {
             (Some(hook), _) if native::is_before(hook) => Stage::Before(hook.weight),
             (Some(hook), _) => Stage::After(hook.weight),
             (None, "ecs:RunTask") => Stage::Task,
-            (None, "ecs:Service") => Stage::Service,
+            (None, "ecs:Service" | "ecs:ExpressGatewayService") => Stage::Service,
             (None, _) => Stage::Schedule,
         },
         // What serves nobody may be named by anybody, so it comes first.
