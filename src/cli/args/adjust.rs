@@ -2,6 +2,7 @@
 
 use super::super::environment::Environment;
 use super::super::run;
+use super::super::run::amazon::FLAGS as AMAZON;
 use super::super::settings::Settings;
 use super::page::{Call, Count, Live, Operand, Page};
 use super::release::{RELEASE, UNLOCK};
@@ -43,7 +44,7 @@ const MORE: &str = "A new revision is made, in which chart and values are as bef
 const fn page(path: &'static str, about: &'static str) -> Page {
     Page::new(path, about)
         .more(MORE)
-        .with(&[PROJECT, UNLOCK])
+        .with(&[PROJECT, AMAZON, UNLOCK])
         .like("rollback")
         .inert(INERT)
 }
@@ -93,7 +94,7 @@ pub(super) const PAGES: &[Page] = &[
                 Live::Nothing,
             ),
         ])
-        .with(&[PROJECT, UNLOCK, REPLICAS])
+        .with(&[PROJECT, AMAZON, UNLOCK, REPLICAS, run::amazon::SIZES])
         .runs(scale)
         .examples(&[
             ("scale shop deployment/web=3", "three of them"),

@@ -7,10 +7,12 @@ mod config;
 mod create;
 mod dependency;
 mod difference;
+#[cfg(feature = "ecs")]
 mod ecs;
 mod env;
 mod given;
 mod hint;
+mod import;
 mod lint;
 mod live;
 mod man;
@@ -58,6 +60,8 @@ const PAGES: &[&[Page]] = &[
     release::PAGES,
     adjust::PAGES,
     difference::PAGES,
+    import::PAGES,
+    #[cfg(feature = "ecs")]
     ecs::PAGES,
     plugin::PAGES,
     config::PAGES,
@@ -106,6 +110,8 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "test",
         ],
     ),
+    #[cfg(feature = "ecs")]
+    ("Amazon ECS", &["ecs"]),
     (
         "State files of many releases",
         &[

@@ -78,8 +78,9 @@ pub(super) fn template(call: &Call, helm: impl Fn(&Call) -> Answer) -> Option<An
     let namespace = value(&call.arguments, "--namespace").unwrap_or(NAMESPACE);
     let config = config(target).unwrap_or_default();
     let mut terminal = Terminal::collecting();
-    let written = ecs::document(&answer.stdout, (release, namespace), &config);
-    let code = written.and_then(|(text, document)| {
+    let written = ecs::translate(&answer.stdout, (release, namespace), &config);
+    let code = written.and_then(|document| {
+        let text = ecs::text(&document)?;
         ecs::tell(&document, &terminal);
         match &folder {
             Some(folder) => {

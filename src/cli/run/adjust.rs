@@ -44,6 +44,10 @@ pub(in crate::cli) fn restart(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
+    #[cfg(feature = "ecs")]
+    if super::upkeep::is_meant(flags)? {
+        return super::upkeep::restart(flags, arguments, environment, terminal);
+    }
     let (name, words) = split(arguments)?;
     let targets: Result<Vec<Target>, Error> =
         words.iter().map(|word| Target::parse(word)).collect();
@@ -65,6 +69,10 @@ pub(in crate::cli) fn scale(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
+    #[cfg(feature = "ecs")]
+    if super::upkeep::is_meant(flags)? {
+        return super::upkeep::scale(flags, arguments, environment, terminal);
+    }
     let (name, words) = split(arguments)?;
     let count = |text: &str| {
         text.parse::<u32>().map_err(|_| {

@@ -43,7 +43,18 @@ pub(in crate::cli) const FLAGS: &[Flag] = &[
     ),
 ];
 
-/// The cluster; nothing is asked of it yet.
+/// The flags of the bounds that a scaler on Amazon ECS keeps to.
+pub(in crate::cli) const SIZES: &[Flag] = &[
+    Flag::text(
+        "min",
+        "with --target ecs, the least number of tasks that autoscaling may set",
+    ),
+    Flag::text("max", "with --target ecs, the most"),
+    Flag::bool("suspend", "with --target ecs, let autoscaling rest"),
+    Flag::bool("resume", "with --target ecs, let autoscaling work again"),
+];
+
+/// The cluster as a backend; nothing is asked of it yet.
 ///
 /// # Errors
 /// Flags that make no sense.
@@ -53,6 +64,19 @@ pub(super) fn connect(
     flags: &FlagSet,
     environment: &Environment,
 ) -> Result<Box<dyn Backend>, Error> {
+    Ok(Box::new(open(cluster, flags, environment)?))
+}
+
+/// The cluster; nothing is asked of it yet.
+///
+/// # Errors
+/// Flags that make no sense.
+#[cfg(feature = "ecs")]
+pub(super) fn open(
+    cluster: &str,
+    flags: &FlagSet,
+    environment: &Environment,
+) -> Result<crate::backend::ecs::cluster::Ecs, Error> {
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -132,11 +156,11 @@ pub(super) fn connect(
         history: flags.text("history-max").parse().unwrap_or(10),
     };
     let tell = Arc::new(|line: &str| Terminal::new().complain(&format!("{line}\n")));
-    Ok(Box::new(match &environment.errand {
+    Ok(match &environment.errand {
         // Releases of one state ask as one.
         Some(errand) => Ecs::over(errand.ways.account(settings.asking()), settings, tell),
         None => Ecs::new(settings, tell),
-    }))
+    })
 }
 
 /// The cluster, which this build cannot talk to.

@@ -56,6 +56,23 @@ pub(in crate::cli) fn render(
     if flags.is(STRICT) {
         config.strict = Some(true);
     }
+    let document = document(flags, arguments, environment, &config, terminal)?;
+    terminal.print(&text(&document)?);
+    tell(&document, terminal);
+    Ok(u8::from(document.has_errors()))
+}
+
+/// What is wanted, of a chart or a file of manifests.
+///
+/// # Errors
+/// Whatever failed before there was something to translate.
+pub(super) fn document(
+    flags: &FlagSet,
+    arguments: &[String],
+    environment: &Environment,
+    config: &Config,
+    terminal: &mut Terminal,
+) -> Result<Document, Error> {
     let (release, manifest) = match manifest_file(arguments) {
         Some(path) => {
             let read = std::fs::read(path);
@@ -77,32 +94,36 @@ pub(in crate::cli) fn render(
         }
     };
     let namespace = environment.namespace(flags);
-    let (text, document) = self::document(&manifest, (release, &namespace), &config)?;
-    terminal.print(&text);
-    tell(&document, terminal);
-    Ok(u8::from(document.has_errors()))
+    translate(&manifest, (release, &namespace), config)
 }
 
-/// The desired document of a release's manifest, and its text.
+/// What is wanted, of a release's manifest.
 ///
 /// # Errors
 /// What is no manifest.
-pub(in crate::cli) fn document(
+pub(in crate::cli) fn translate(
     manifest: &[u8],
     (release, namespace): (&str, &str),
     config: &Config,
-) -> Result<(String, Document), Error> {
+) -> Result<Document, Error> {
     let objects = ecs::read(manifest)?;
-    let document = ecs::convert(&Input {
+    Ok(ecs::convert(&Input {
         objects: &objects,
         config,
         release,
         namespace,
         today: Some(&today()?),
-    });
+    }))
+}
+
+/// A document as it is printed.
+///
+/// # Errors
+/// What JSON cannot say.
+pub(in crate::cli) fn text(document: &Document) -> Result<String, Error> {
     let text = serde_json::to_string_pretty(&document.to_json());
     let text = text.map_err(|error| Error::new(Kind::Manifest, error.to_string()))?;
-    Ok((format!("{text}\n"), document))
+    Ok(format!("{text}\n"))
 }
 
 /// Writes a document to a file.

@@ -29,6 +29,8 @@ pub(super) mod template;
 pub(super) mod test;
 pub(super) mod uninstall;
 pub(super) mod upgrade;
+#[cfg(feature = "ecs")]
+pub(super) mod upkeep;
 pub(super) mod verify;
 pub(super) mod version;
 

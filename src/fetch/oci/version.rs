@@ -97,6 +97,17 @@ impl Registry {
         self.repository(reference).resolve(&tag).ok()?
     }
 
+    /// The digest of what `HOST/REPOSITORY:TAG` or `HOST/REPOSITORY@DIGEST` names: a chart, an image; nothing
+    /// where there is no such thing.
+    ///
+    /// # Errors
+    /// References that are none, and what the registry refuses.
+    pub fn resolve(&self, reference: &str) -> Result<Option<Digest>, Error> {
+        let reference = Reference::parse(reference)?;
+        let name = reference.reference.clone();
+        self.repository(reference).resolve(&name)
+    }
+
     /// The versions that a repository has tags for, newest first (`Client.Tags`).
     ///
     /// # Errors

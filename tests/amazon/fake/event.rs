@@ -68,6 +68,15 @@ impl State {
             "ListTargetsByRule" => {
                 json!({"Targets": self.event_targets.get(&name).cloned().unwrap_or_default()})
             }
+            "ListRuleNamesByTarget" => {
+                let is_aimed = |name: &&String| {
+                    let targets = self.event_targets.get(*name);
+                    let mut targets = targets.into_iter().flatten();
+                    targets.any(|it| it["Arn"] == input["TargetArn"])
+                };
+                let names: Vec<&String> = self.event_rules.keys().filter(is_aimed).collect();
+                json!({"RuleNames": names})
+            }
             "ListRules" => json!({"Rules": self.event_rules.values().collect::<Vec<_>>()}),
             "ListTagsForResource" => {
                 json!({"Tags": self.tags_of(text(input, "ResourceARN"), ["Key", "Value"])})

@@ -276,6 +276,7 @@ impl Core {
             "servicediscovery" => state.discovery(operation, input),
             "events" => state.event(operation, input),
             "logs" => state.log(operation, input),
+            "ecr" => state.image(operation, input),
             "ssm" | "secretsmanager" => state.parameter(operation, input),
             _ => unknown(operation),
         };

@@ -57,6 +57,8 @@ pub(crate) struct State {
     /// By `bucket/key`: content and tag.
     pub(crate) objects: BTreeMap<String, (Vec<u8>, String)>,
     pub(crate) buckets: Vec<String>,
+    /// Images of Amazon's registry: `repository:tag`.
+    pub(crate) images: Vec<String>,
     pub(crate) subnets: Vec<Value>,
     pub(crate) security_groups: Vec<Value>,
     /// By the name of the service.
@@ -97,6 +99,7 @@ impl Default for State {
             secrets: BTreeMap::new(),
             objects: BTreeMap::new(),
             buckets: vec!["state".to_owned()],
+            images: Vec::new(),
             subnets: Vec::new(),
             security_groups: Vec::new(),
             courses: BTreeMap::new(),
@@ -184,6 +187,7 @@ impl State {
             "DescribeServiceRevisions" => self.describe_revisions(input),
             "RunTask" => self.run_task(input),
             "StopTask" => self.stop_task(input),
+            "ExecuteCommand" => self.execute(input),
             "DescribeTasks" => self.describe_tasks(input),
             "ListTasks" => self.list_tasks(input),
             "CreateCluster" => self.create_cluster(input),
@@ -193,6 +197,19 @@ impl State {
             "UntagResource" => self.untag(input),
             "ListTagsForResource" => self.list_tags(input),
             _ => unknown(operation),
+        }
+    }
+
+    /// Images.
+    pub(super) fn image(&mut self, operation: &str, input: &Value) -> Answer {
+        if operation != "DescribeImages" {
+            return unknown(operation);
+        }
+        let tag = super::text(&input["imageIds"][0], "imageTag");
+        let name = format!("{}:{tag}", super::text(input, "repositoryName"));
+        match self.images.contains(&name) {
+            true => Ok(json!({"imageDetails": [{"imageTags": [tag]}]})),
+            false => super::refuse("ImageNotFoundException", "The image does not exist."),
         }
     }
 
@@ -210,7 +227,14 @@ impl State {
             }
             "GetRole" => {
                 let name = super::text(input, "RoleName");
-                json!({"Role": {"RoleName": name, "Arn": format!("arn:aws:iam::{ACCOUNT}:role/{name}")}})
+                if name == "nobody" {
+                    let message = "The role with name nobody cannot be found.";
+                    return super::refuse("NoSuchEntity", message);
+                }
+                json!({"Role": role(name)})
+            }
+            "ListRoles" => {
+                json!({"Roles": [role("shop-execution"), role("scheduler")], "IsTruncated": "false"})
             }
             "SimulatePrincipalPolicy" => {
                 let actions = super::texts(input, "ActionNames");
@@ -231,6 +255,21 @@ fn chosen(list: &[Value], key: &str, names: &Value) -> Vec<Value> {
         Some(names) => names.contains(&item[key]),
     };
     list.iter().filter(wanted).cloned().collect()
+}
+
+/// A role that the service of this name may assume, or tasks.
+fn role(name: &str) -> Value {
+    let service = match name {
+        "scheduler" | "events" => name,
+        _ => "ecs-tasks",
+    };
+    let policy = format!(
+        "%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22Service%22%3A%22{service}.amazonaws.com%22%7D%7D%5D%7D"
+    );
+    json!({
+        "RoleName": name, "Arn": format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
+        "AssumeRolePolicyDocument": policy,
+    })
 }
 
 pub(super) fn state_of_cluster(name: &str) -> Value {

@@ -58,6 +58,7 @@ impl State {
         merge(&mut task, &known, &["cpu", "memory"]);
         if let Some(service) = self.services.get(key) {
             task["startedBy"] = service["deployments"][0]["id"].clone();
+            merge(&mut task, service, &["enableExecuteCommand"]);
         }
         self.tasks.insert(arn.clone(), task);
         arn
@@ -270,6 +271,25 @@ impl State {
         });
         let arns = tasks.map(|task| task["taskArn"].clone()).collect();
         Ok(page(input, "taskArns", arns, 100))
+    }
+
+    pub(super) fn execute(&mut self, input: &Value) -> Answer {
+        let cluster = self.cluster(input)?;
+        let given = text(input, "task");
+        let id = given.rsplit('/').next().unwrap_or(given);
+        let arn = ecs_arn(&format!("task/{cluster}/{id}"));
+        let known = self.tasks.get(&arn);
+        if known.is_none_or(|task| task["enableExecuteCommand"] != true) {
+            return refuse(
+                "InvalidParameterException",
+                "The execute command failed because execute command was not enabled when the task was run.",
+            );
+        }
+        Ok(json!({
+            "clusterArn": ecs_arn(&format!("cluster/{cluster}")), "taskArn": arn,
+            "containerName": input["container"], "interactive": true,
+            "session": {"sessionId": "s-1", "streamUrl": "wss://example.com/s-1", "tokenValue": "token"},
+        }))
     }
 
     pub(super) fn stop_task(&mut self, input: &Value) -> Answer {

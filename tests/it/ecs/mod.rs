@@ -9,3 +9,4 @@ mod input;
 mod life;
 mod moto;
 mod stage;
+mod upkeep;

@@ -229,8 +229,23 @@ impl Stage {
         self.run_with(line, &[])
     }
 
+    /// Runs the program with words behind `--`.
+    pub(super) fn run_behind(
+        &self,
+        line: &str,
+        words: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Outcome {
+        let all = [&["--"], words].concat();
+        self.start(line, &all, variables)
+    }
+
     /// Runs the program with variables of its own.
     pub(super) fn run_with(&self, line: &str, variables: &[(&str, &str)]) -> Outcome {
+        self.start(line, &[], variables)
+    }
+
+    fn start(&self, line: &str, behind: &[&str], variables: &[(&str, &str)]) -> Outcome {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pintle"));
         let is_polling = [
             "install",
@@ -250,6 +265,7 @@ impl Stage {
             command.args(["--poll-interval", "5ms"]);
         }
         let output = command
+            .args(behind)
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", "/usr/bin:/bin")

@@ -25,6 +25,7 @@ mod record;
 mod session;
 mod tag;
 mod task;
+mod upkeep;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub use clock::Pace;
+pub use upkeep::{
+    Check, Decision, Entrance, ExecOptions, Finish, Found, Group, Images, Listener, Revision,
+    RunOptions, Size, Started, Subject, Subnet, Used, Verdict, Which,
+};
 
 use self::account::Account;
 use self::clock::Clock;
