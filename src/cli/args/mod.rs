@@ -110,8 +110,6 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "test",
         ],
     ),
-    #[cfg(feature = "ecs")]
-    ("Amazon ECS", &["ecs"]),
     (
         "State files of many releases",
         &[
