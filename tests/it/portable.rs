@@ -26,6 +26,16 @@ fn desired(environment: &str) -> Value {
 }
 
 #[test]
+fn ecs_is_asked_for_what_it_was_asked_for_before() {
+    for environment in ["dev", "staging", "prod"] {
+        let golden = format!("testdata/examples/bakery/{environment}.ecs.json");
+        let want = std::fs::read(root().join(&golden)).expect(&golden);
+        let want: Value = serde_json::from_slice(&want).expect(&golden);
+        assert_eq!(desired(environment), want, "{golden}");
+    }
+}
+
+#[test]
 fn requests_fit_the_api_and_nothing_is_lost() {
     let document = desired("prod");
     let list = |name: &str| document[name].as_array().cloned().unwrap_or_default();
